@@ -1,0 +1,84 @@
+"""How gunicorn serves the application; read by gunicorn from the current folder.
+
+The master starts the embedded store before its first worker and stops it after the
+last; the workers only connect to it.
+"""
+
+import errno
+import socket
+import sys
+from typing import Any
+
+from reservations.config import LOOPBACK, ConfigError, Settings
+from reservations.embedded import EmbeddedStore, EmbeddedStoreError
+
+try:
+    _settings = Settings.from_env()
+except ConfigError as error:
+    sys.exit(f"reservations: {error}")
+
+wsgi_app = "wsgi:app"
+bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+workers = _settings.workers
+worker_class = "gthread"
+threads = _settings.threads
+keepalive = 75
+# A worker that has not answered a beat for this long is taken for stuck.
+timeout = 30
+graceful_timeout = 10
+# A client's request must fit; longer lines and headers are refused.
+limit_request_line = 8190
+# A worker's heartbeat file on a disk that is busy syncing would stall the worker.
+worker_tmp_dir = "/dev/shm" if sys.platform == "linux" else None  # noqa: S108
+loglevel = _settings.log_level.lower()
+
+
+def on_starting(server: Any) -> None:
+    """Make sure of the port, then of the store."""
+    _refuse_taken_port()
+    _refuse_public_development(server.cfg.address)
+    server.embedded_store = None
+    if _settings.redis_url is None:
+        server.embedded_store = EmbeddedStore(_settings.data_dir)
+        try:
+            server.embedded_store.start()
+        except EmbeddedStoreError as error:
+            sys.exit(f"reservations: {error}")
+
+
+def when_ready(server: Any) -> None:
+    """Tell a developer where to go from here."""
+    if _settings.development:
+        address = f"http://{bind}"
+        print(
+            f"\n  Swagger UI  {address}/swagger\n"
+            f"  A token     curl -X POST {address}/jwt -H 'Content-Type: application/json' \\\n"
+            '                   -d \'{"id": "me", "name": "Me", "role": "admin"}\'\n'
+            "  Stop        Ctrl+C\n",
+            flush=True,
+        )
+
+
+def on_exit(server: Any) -> None:
+    """Stop the store that this master started."""
+    if getattr(server, "embedded_store", None) is not None:
+        server.embedded_store.stop()
+
+
+def _refuse_taken_port() -> None:
+    family = socket.AF_INET6 if ":" in _settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_settings.host, _settings.port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                sys.exit(f"reservations: cannot listen on {bind}: {error.strerror}.")
+            sys.exit(f"reservations: port {_settings.port} is taken; set PORT to another.")
+
+
+def _refuse_public_development(addresses: list[Any]) -> None:
+    # The command line can name other addresses than the settings do.
+    for address in addresses:
+        if _settings.development and isinstance(address, tuple) and address[0] not in LOOPBACK:
+            sys.exit(f"reservations: development mode serves on loopback only, not {address[0]}.")

@@ -1,0 +1,51 @@
+"""Who may do what: the decorator that every view but the public ones has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import g
+
+from reservations import tokens
+from reservations.api.openapi import View, problems, secured
+from reservations.api.problems import Forbidden, Unauthorized
+from reservations.api.wiring import service
+from reservations.domain.caller import Caller, Role
+from reservations.tokens import TokenInvalid
+
+def requires(*roles: Role) -> Callable[[View], View]:
+    """Let only callers with one of the roles, and a good token, reach a view.
+
+    With no role named, anybody with a good token may.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.caller = _authenticate()
+            if roles and g.caller.role not in roles:
+                raise Forbidden(f"Only {' or '.join(roles)} may do this.")
+            return view(*args, **kwargs)
+
+        document = problems("unauthorized", "store_unavailable", *(["forbidden"] if roles else []))
+        return document(secured(guarded))
+
+    return decorate
+
+
+def caller() -> Caller:
+    """Return who makes the current request, in a view that requires to know."""
+    known: Caller = g.caller
+    return known
+
+
+def _authenticate() -> Caller:
+    try:
+        token = tokens.verify_request()
+    except TokenInvalid as error:
+        raise Unauthorized(str(error)) from error
+    if service().is_token_revoked(token.jti):
+        raise Unauthorized("The token was revoked.")
+    return token.caller

@@ -1,0 +1,21 @@
+"""Answers that a client need not be sent again (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, request
+
+
+def conditional(tag: str, render: Callable[[], bytes]) -> Response:
+    """Answer 304 if the client has what `tag` stands for; else render the JSON.
+
+    The tag is weak, because a proxy may compress the bytes that it stands for.
+    """
+    known = request.if_none_match.contains_weak(tag)
+    response = Response(status=304) if known else Response(render(), mimetype="application/json")
+    response.set_etag(tag, weak=True)
+    # To be kept, if at all, by the one client, and asked for again before each use.
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Authorization"
+    return response

@@ -1,0 +1,208 @@
+"""One shape for every answer that is not a success: problem details (RFC 9457).
+
+`PROBLEMS` lists every code that a client can meet. It makes the answers and, in
+`openapi.py`, their documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, current_app, g, json
+from werkzeug.exceptions import HTTPException
+
+from reservations.api.timestamps import format_timestamp
+from reservations.domain.errors import ReservationError, StoreUnavailable
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:reservations:problem:"
+RETRY_SOON = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """What all problems of one code have in common.
+
+    Attributes:
+        status: of the answer.
+        title: says what is wrong, the same each time.
+        headers: that the answer carries.
+        members: examples of the further members that it has.
+    """
+
+    status: int
+    title: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
+
+
+PROBLEMS: dict[str, ProblemKind] = {
+    "malformed": ProblemKind(400, "The body is not an acceptable JSON object."),
+    "unauthorized": ProblemKind(
+        401, "A valid token is needed.", headers={"WWW-Authenticate": "Bearer"}
+    ),
+    "forbidden": ProblemKind(403, "The caller's role may not do this."),
+    "hold_limit_reached": ProblemKind(
+        403, "The patron has as many seats as allowed.", members={"limit": 4, "held": 4}
+    ),
+    "not_on_sale": ProblemKind(403, "The event's seats are not on sale now."),
+    "not_found": ProblemKind(404, "There is nothing at this address."),
+    "event_not_found": ProblemKind(404, "There is no such event."),
+    "seat_not_found": ProblemKind(404, "The event has no such seat."),
+    "method_not_allowed": ProblemKind(
+        405, "The address does not take this method.", headers={"Allow": "GET, HEAD, OPTIONS"}
+    ),
+    "seat_held": ProblemKind(
+        409,
+        "Another patron holds the seat.",
+        members={"retry_at": "2027-01-01T20:01:00.000Z"},
+    ),
+    "seat_reserved": ProblemKind(
+        409, "The seat is already reserved.", members={"reserved_by_me": False}
+    ),
+    "seat_blocked": ProblemKind(409, "The seat was taken off sale."),
+    "seat_not_held": ProblemKind(409, "The caller does not hold the seat."),
+    "version_gone": ProblemKind(410, "This version of the API is gone; use /v1."),
+    "payload_too_large": ProblemKind(413, "The body is too large."),
+    "unsupported_media_type": ProblemKind(415, "The body must be application/json in UTF-8."),
+    "invalid": ProblemKind(
+        422,
+        "The request has members that are not acceptable.",
+        members={"errors": {"name": ["Length must be between 3 and 200."]}},
+    ),
+    "too_many_requests": ProblemKind(429, "Too many requests.", headers=RETRY_SOON),
+    "internal_error": ProblemKind(500, "Something went wrong here."),
+    "busy": ProblemKind(503, "Others were faster every time; try again.", headers=RETRY_SOON),
+    "store_unavailable": ProblemKind(503, "The store cannot be reached.", headers=RETRY_SOON),
+    "outcome_unknown": ProblemKind(503, "The change may or may not have happened."),
+    "not_ready": ProblemKind(
+        503,
+        "The store does not keep what it is told.",
+        members={"reasons": ["its append-only file is off"]},
+    ),
+}
+
+CODES_OF_HTTP_ERRORS = {
+    400: "malformed",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "payload_too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+    500: "internal_error",
+}
+
+
+class Unauthorized(ReservationError):
+    """There is no token, or not a good one."""
+
+    code = "unauthorized"
+
+
+class Forbidden(ReservationError):
+    """The caller's role may not do this."""
+
+    code = "forbidden"
+
+
+class VersionGone(ReservationError):
+    """The address is one of a version that is no longer served."""
+
+    code = "version_gone"
+
+
+def problem(code: str, detail: str, members: Mapping[str, Any] | None = None) -> Response:
+    """Make the answer for a problem of a known code."""
+    kind = PROBLEMS[code]
+    return _answer(kind.status, code, kind.title, detail, members or {}, kind.headers)
+
+
+def handle_refusal(error: ReservationError) -> Response:
+    """Answer a refusal of the domain, with its public attributes as further members."""
+    if isinstance(error, StoreUnavailable):
+        current_app.logger.warning("%s The store: %s", error, error.reason)
+    members = {
+        name: format_timestamp(value) if isinstance(value, datetime) else value
+        for name, value in vars(error).items()
+        if not name.startswith("_")
+    }
+    return problem(error.code, str(error), members)
+
+
+def handle_http_error(error: HTTPException) -> Response | HTTPException:
+    """Answer an error of routing, parsing or validation; let redirects pass."""
+    status = error.code or 500
+    if status < 400:
+        return error
+    code = CODES_OF_HTTP_ERRORS.get(status) or _name_of(error)
+    title = PROBLEMS[code].title if code in PROBLEMS else error.name
+    messages = getattr(error, "data", {}).get("messages")
+    members = {} if messages is None else {"errors": _by_path(messages)}
+    headers = {
+        **(PROBLEMS[code].headers if code in PROBLEMS else {}),
+        # Such as Allow; the type and length are those of a page that is not sent.
+        **{n: v for n, v in error.get_headers() if n not in {"Content-Type", "Content-Length"}},
+    }
+    detail = _detail(status, title, error, members)
+    return _answer(status, code, title, detail, members, headers)
+
+
+def init_app(app: Flask) -> None:
+    """Have an application answer all its errors as problems."""
+    app.register_error_handler(ReservationError, handle_refusal)
+    app.register_error_handler(HTTPException, handle_http_error)
+
+
+def _answer(
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    members: Mapping[str, Any],
+    headers: Mapping[str, str],
+) -> Response:
+    body = {
+        "type": TYPE_PREFIX + code,
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.request_id,
+        **members,
+    }
+    return Response(json.dumps(body), status, headers, content_type=CONTENT_TYPE)
+
+
+def _detail(status: int, title: str, error: HTTPException, members: Mapping[str, Any]) -> str:
+    if status >= 500:
+        # An unforeseen error's words are for the log, not for whoever caused it.
+        return title
+    if "errors" in members:
+        return " ".join(f"{path}: {' '.join(said)}" for path, said in members["errors"].items())
+    return str(error.description or title)
+
+
+def _name_of(error: HTTPException) -> str:
+    return re.sub(r"[^a-z]+", "_", error.name.lower())
+
+
+def _by_path(messages: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Flatten webargs' messages: location, then nested fields, then lists of messages."""
+    found: dict[str, list[str]] = {}
+
+    def collect(path: tuple[str, ...], value: Any) -> None:
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                collect((*path, str(name)), inner)
+        else:
+            texts = value if isinstance(value, list) else [value]
+            found.setdefault(".".join(path), []).extend(map(str, texts))
+
+    for in_location in messages.values():
+        collect((), in_location)
+    return found

@@ -1,0 +1,372 @@
+"""What requests must look like, and what answers do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from marshmallow import (
+    EXCLUDE,
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validates_schema,
+)
+from marshmallow.validate import And, Length, OneOf, Range, Regexp
+from webargs.fields import DelimitedList
+
+from reservations import tokens
+from reservations.api.pages import Cursor
+from reservations.api.timestamps import Timestamp
+from reservations.domain.caller import ID_PATTERN, Role
+from reservations.domain.event import EventStatus
+from reservations.domain.plan import NumberedPlan, SeatPlan, Section, SectionedPlan
+from reservations.domain.seat import SeatStatus
+from reservations.service import NewEvent
+
+MIN_SEATS = 10
+MAX_SEATS = 100_000
+MAX_PAGE = 500
+EVERY_STATUS = "all"
+
+ONE_LINE = Regexp(r"[^\x00-\x1f\x7f]*\Z", error="Control characters are not allowed.")
+CALLER_ID = Regexp(ID_PATTERN.pattern + r"\Z", error="1-64 characters of A-Za-z0-9._:@-.")
+
+
+def _about(description: str, example: Any = None) -> dict[str, Any]:
+    return {"description": description} | ({} if example is None else {"example": example})
+
+
+def _not_blank(text: str) -> None:
+    if len(text.strip()) < 3:
+        raise ValidationError("Name it with at least 3 characters that can be seen.")
+
+
+class Seconds(fields.Integer):
+    """A duration: whole seconds outside, a `timedelta` inside."""
+
+    def _serialize(self, value: timedelta | None, *_args: Any, **_kwargs: Any) -> int | None:
+        return None if value is None else int(value.total_seconds())
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return timedelta(seconds=super()._deserialize(value, *args, **kwargs))
+
+
+def _seconds(shortest: int, longest: int, metadata: dict[str, Any]) -> Seconds:
+    limits = Range(timedelta(seconds=shortest), timedelta(seconds=longest))
+    limits.error = f"Must be from {shortest} to {longest} seconds."
+    bounds = {"minimum": shortest, "maximum": longest}
+    return Seconds(strict=True, validate=limits, metadata={**bounds, **metadata})
+
+
+class Body(Schema):
+    """Base of all request bodies: members that are not declared are refused."""
+
+    class Meta:
+        """Marshmallow's options."""
+
+        unknown = RAISE
+
+
+class Query(Schema):
+    """Base of all query strings: parameters that are not declared are passed over."""
+
+    class Meta:
+        """Marshmallow's options."""
+
+        unknown = EXCLUDE
+
+
+class SectionSchema(Body):
+    """A block of rows of one length."""
+
+    name = fields.String(
+        required=True,
+        validate=And(Length(1, 100), ONE_LINE),
+        metadata=_about("Its ASCII letters and digits begin the ids of the seats.", "Stalls"),
+    )
+    category = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=And(Length(1, 50), ONE_LINE),
+        metadata=_about("Such as a price category.", "A"),
+    )
+    rows = fields.Integer(
+        required=True,
+        strict=True,
+        validate=Range(1, MAX_SEATS),
+        metadata=_about("Rows, lettered A to Z, then AA, AB ...", 20),
+    )
+    seats_per_row = fields.Integer(
+        required=True,
+        strict=True,
+        validate=Range(1, MAX_SEATS),
+        metadata=_about("Seats of each row, numbered from 1.", 30),
+    )
+
+
+class _EventText(Body):
+    name = fields.String(
+        required=True,
+        validate=And(Length(3, 200), ONE_LINE, _not_blank),
+        metadata=_about("3-200 characters.", "Opening night"),
+    )
+    description = fields.String(
+        load_default=None, allow_none=True, validate=Length(max=10_000), metadata=_about("Free text.")
+    )
+    date = Timestamp(
+        load_default=None,
+        allow_none=True,
+        metadata=_about("When it takes place.", "2027-01-01T20:00:00.000Z"),
+    )
+    location = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=And(Length(max=500), ONE_LINE),
+        metadata=_about("Where.", "Main hall"),
+    )
+    seat_total_limit = fields.Integer(
+        load_default=None,
+        allow_none=True,
+        strict=True,
+        validate=Range(1, MAX_SEATS),
+        metadata=_about("Seats that one patron may hold and have reserved together.", 8),
+    )
+    on_sale_from = Timestamp(
+        load_default=None, allow_none=True, metadata=_about("First instant of the sale.")
+    )
+    on_sale_until = Timestamp(
+        load_default=None, allow_none=True, metadata=_about("First instant after the sale.")
+    )
+
+
+class NewEventSchema(_EventText):
+    """An event to be made, with its seats given by `seats` or by `sections`."""
+
+    seats = fields.Integer(
+        strict=True,
+        validate=Range(MIN_SEATS, MAX_SEATS),
+        metadata=_about("That many seats, ids `1`, `2` ..., named `Seat #1` ...", 250),
+    )
+    sections = fields.List(
+        fields.Nested(SectionSchema),
+        validate=Length(1, 1000),
+        metadata=_about("Seats in sections, ids such as `stalls-C-12`; 100,000 in all at most."),
+    )
+    hold_time = _seconds(
+        1, 3600, _about("Seconds that a hold lasts; by default SEAT_HOLD_TIME.", 60)
+    )
+    hold_max = _seconds(
+        1,
+        36_000,
+        _about("Seconds from a seat's first hold to the end of its last refresh; 10 x hold_time."),
+    )
+    seat_user_limit = fields.Integer(
+        strict=True,
+        validate=Range(1, 100),
+        metadata=_about("Live holds that one patron may have; by default SEAT_USER_LIMIT.", 4),
+    )
+
+    @validates_schema
+    def _check(self, given: dict[str, Any], **_: Any) -> None:
+        if ("seats" in given) == ("sections" in given):
+            raise ValidationError("Give either seats or sections.", "seats")
+        opens, ends = given["on_sale_from"], given["on_sale_until"]
+        if opens is not None and ends is not None and opens >= ends:
+            raise ValidationError("Must be later than on_sale_from.", "on_sale_until")
+
+    @post_load
+    def _make(self, given: dict[str, Any], **_: Any) -> NewEvent:
+        seats, sections = given.pop("seats", None), given.pop("sections", None)
+        return NewEvent(plan=NumberedPlan(seats) if seats else _plan(sections), **given)
+
+
+def _plan(sections: list[dict[str, Any]]) -> SeatPlan:
+    plan = SectionedPlan(tuple(Section(**section) for section in sections))
+    if len(plan) > MAX_SEATS:
+        raise ValidationError(f"Together they have {len(plan)} seats.", "sections")
+    if len(set(plan.slugs)) < len(plan.slugs):
+        raise ValidationError("Two names give the same seat ids.", "sections")
+    return plan
+
+
+class CountsSchema(Schema):
+    """How many seats have each status."""
+
+    free = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+    reserved = fields.Integer(required=True)
+    blocked = fields.Integer(required=True)
+    total = fields.Function(
+        lambda counts: sum(counts.values()), required=True, metadata={"type": "integer"}
+    )
+
+
+class EventSchema(Schema):
+    """An event. What was not given at its creation has the default, or is null."""
+
+    id = fields.String(required=True, attribute="event.id")
+    name = fields.String(required=True, attribute="event.name")
+    description = fields.String(required=True, allow_none=True, attribute="event.description")
+    date = Timestamp(required=True, allow_none=True, attribute="event.date")
+    location = fields.String(required=True, allow_none=True, attribute="event.location")
+    status = fields.Enum(EventStatus, by_value=True, required=True, attribute="event.status")
+    created_at = Timestamp(required=True, attribute="event.created_at")
+    seats = fields.Function(
+        lambda found: len(found.plan), required=True, metadata={"type": "integer"}
+    )
+    sections = fields.List(
+        fields.Nested(SectionSchema), required=True, attribute="plan.sections"
+    )
+    hold_time = Seconds(required=True, attribute="event.terms.hold_time")
+    hold_max = Seconds(required=True, attribute="event.terms.hold_max")
+    seat_user_limit = fields.Integer(required=True, attribute="event.terms.seat_user_limit")
+    seat_total_limit = fields.Integer(
+        required=True, allow_none=True, attribute="event.terms.seat_total_limit"
+    )
+    on_sale_from = Timestamp(required=True, allow_none=True, attribute="event.terms.on_sale_from")
+    on_sale_until = Timestamp(
+        required=True, allow_none=True, attribute="event.terms.on_sale_until"
+    )
+
+
+class CountedEventSchema(EventSchema):
+    """An event with the numbers of its seats by status."""
+
+    counts = fields.Nested(CountsSchema, required=True)
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    limit = fields.Integer(
+        load_default=50, validate=Range(1, MAX_PAGE), metadata=_about("Items at most.")
+    )
+    after = Cursor(load_default=None, metadata=_about("`next` of the page before."))
+
+
+class EventPageSchema(Schema):
+    """A page of events, newest first."""
+
+    items = fields.List(fields.Nested(EventSchema), required=True)
+    next = Cursor(
+        required=True, allow_none=True, metadata=_about("`after` of the next page; null at the end.")
+    )
+
+
+class SeatSchema(Schema):
+    """A seat. Only an admin sees `patron`."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    status = fields.Enum(SeatStatus, by_value=True, required=True)
+    section = fields.String(metadata=_about("Where the event has sections."))
+    row = fields.String(metadata=_about("Where the event has sections."))
+    number = fields.Integer(metadata=_about("In the row; where the event has sections."))
+    category = fields.String(metadata=_about("Where the section has one."))
+    mine = fields.Boolean(metadata=_about("True on the caller's own; absent on others."))
+    expires_at = fields.String(
+        metadata=_about("When the caller's own hold ends.") | {"format": "date-time"}
+    )
+    reservation_id = fields.String(metadata=_about("Of the caller's own reserved seat."))
+    patron = fields.String(metadata=_about("Who holds or reserved it: for admins only."))
+
+
+class SeatsQuery(Query):
+    """Which seats of an event."""
+
+    status = DelimitedList(
+        fields.String(validate=OneOf([EVERY_STATUS, *SeatStatus])),
+        load_default=[SeatStatus.FREE],
+        metadata=_about("Any of `free,held,reserved,blocked`, or `all`."),
+    )
+    category = fields.String(load_default=None, metadata=_about("Only of this category."))
+    section = fields.String(load_default=None, metadata=_about("Only of this section."))
+
+
+class SeatActionSchema(Body):
+    """What to do with a seat."""
+
+    action = fields.String(
+        required=True,
+        validate=OneOf(["hold", "reserve", "release"]),
+        metadata=_about("`hold` holds it, or refreshes the caller's own hold.", "hold"),
+    )
+
+
+def _is_acceptable_lifetime(lifetime: timedelta) -> None:
+    longest = tokens.longest_lifetime()
+    if not timedelta() < lifetime <= longest:
+        raise ValidationError(f"Must be from 1 to {longest.total_seconds():.0f} seconds.")
+
+
+class NewTokenSchema(Body):
+    """A token to be issued."""
+
+    subject = fields.String(
+        required=True, validate=CALLER_ID, metadata=_about("Whom it speaks for.", "alice")
+    )
+    role = fields.Enum(
+        Role, by_value=True, required=True, metadata=_about("What it lets do.", "patron")
+    )
+    name = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=And(Length(1, 200), ONE_LINE),
+        metadata=_about("For people to read.", "Alice"),
+    )
+    expires_in = Seconds(
+        strict=True,
+        validate=_is_acceptable_lifetime,
+        metadata=_about("Seconds until it expires.", 3600) | {"minimum": 1},
+    )
+
+
+class TokenPath(Query):
+    """Which token."""
+
+    jti = fields.String(
+        required=True, validate=CALLER_ID, metadata=_about("Its claim `jti`.", "6c1f0a7e")
+    )
+
+
+class TokenSchema(Schema):
+    """An issued token."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True, metadata=_about("Always `Bearer`."))
+    expires_in = fields.Integer(required=True, metadata=_about("Seconds."))
+
+
+class TryOutSchema(Body):
+    """Somebody to try things out as."""
+
+    id = fields.String(required=True, validate=CALLER_ID, metadata=_about("Whoever.", "alice"))
+    name = fields.String(
+        required=True, validate=And(Length(1, 200), ONE_LINE), metadata=_about("Any.", "Alice")
+    )
+    role = fields.Enum(
+        Role, by_value=True, load_default=Role.PATRON, metadata=_about("What to try.", "admin")
+    )
+
+
+class TryOutTokenSchema(Schema):
+    """The header to send."""
+
+    Authorize = fields.String(required=True, metadata=_about("`Bearer <token>`."))
+
+
+class CallerSchema(Schema):
+    """Whom a token speaks for."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
+    role = fields.Enum(Role, by_value=True, required=True)
+
+
+class StatusSchema(Schema):
+    """That all is well."""
+
+    status = fields.String(required=True)

@@ -1,0 +1,80 @@
+"""The only wiring: settings in, a Flask application out."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from flask import Flask
+from flask_cors import CORS
+
+from reservations import api, cli, embedded, observability, tokens
+from reservations.config import Settings
+from reservations.service import ReservationService
+from reservations.store import Store
+from reservations.tokens import Keys
+
+LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
+CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID"]
+CORS_EXPOSED = ["Allow", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate"]
+CORS_EXPOSED += ["Idempotency-Replayed", "X-Request-ID"]
+
+
+def create_app(settings: Settings, store: Store | None = None) -> Flask:
+    """Make an application.
+
+    Args:
+        settings: how it runs.
+        store: where it keeps everything; by default the one that the settings name.
+
+    Raises:
+        ValueError: the settings' public keys cannot be read.
+    """
+    app = Flask("reservations", static_folder=None)
+    keys = _keys(settings)
+    longest_lifetime = timedelta(seconds=settings.jwt_max_lifetime_seconds)
+    tokens.init_app(app, keys, settings.jwt_issuer, settings.jwt_audience, longest_lifetime)
+    service = ReservationService(
+        store or open_store(settings),
+        hold_time=timedelta(seconds=settings.seat_hold_time_seconds),
+        seat_user_limit=settings.seat_user_limit,
+    )
+    observability.init_app(app, settings.log_level)
+    api.init_app(
+        app,
+        service,
+        issues_tokens=keys.signing is not None,
+        development=settings.development,
+    )
+    cli.init_app(app, service, None if settings.redis_url else settings.data_dir)
+    if origins := _cors_origins(settings):
+        CORS(
+            app,
+            origins=origins,
+            allow_headers=CORS_HEADERS,
+            expose_headers=CORS_EXPOSED,
+            max_age=600,
+        )
+    return app
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store that the settings name: at a URL, or the embedded one."""
+    return Store(
+        settings.redis_url or embedded.store_url(settings.data_dir),
+        connections=settings.threads + 1,
+        log_length=settings.change_log_length,
+        longest_token_lifetime=timedelta(seconds=settings.jwt_max_lifetime_seconds),
+    )
+
+
+def _keys(settings: Settings) -> Keys:
+    if settings.jwt_public_keys is not None:
+        return Keys.public(settings.jwt_public_keys)
+    assert settings.jwt_secret is not None  # noqa: S101 - settings have one or the other
+    return Keys.shared(settings.jwt_secret)
+
+
+def _cors_origins(settings: Settings) -> list[str | re.Pattern[str]]:
+    loopback = [LOOPBACK_ORIGIN] if settings.development else []
+    return [*settings.cors_origins, *loopback]

@@ -1,0 +1,183 @@
+"""Settings, read once from the environment; a leaf that only the wiring reads.
+
+Every setting `X` that is a secret or a document may instead be given as a file, by
+its path in `X_FILE`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import EnvError, FileAwareEnv
+from marshmallow.validate import OneOf, Range
+
+SECRET_BYTES = 32
+"""HS256 wants a key at least as long as its hash (RFC 7518, section 3.2)."""
+
+SAMPLE_SECRET = re.compile(
+    r"change.?(me|this|it)|replace.?(me|this)|your.?(jwt.?)?secret|example|sample|placeholder",
+    re.IGNORECASE,
+)
+ORIGIN = re.compile(r"https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
+REDIS_SCHEMES = {"redis", "rediss", "unix"}
+
+
+class ConfigError(Exception):
+    """A setting is missing or wrong; the message is one line that says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one instance of the service runs.
+
+    Attributes:
+        development: for trying things out: loopback only, `POST /jwt`, no secret needed.
+        host: address that gunicorn listens on.
+        port: and its port.
+        workers: number of gunicorn's processes.
+        threads: threads of each.
+        data_dir: where the embedded store keeps its data.
+        redis_url: the store; None for the embedded one.
+        jwt_secret: signs and verifies tokens; None where `jwt_public_keys` are given.
+        jwt_public_keys: an identity provider's, as a JSON Web Key Set or in PEM.
+        jwt_issuer: `iss` of all tokens.
+        jwt_audience: `aud` of all tokens.
+        jwt_max_lifetime_seconds: tokens made to live longer are refused.
+        seat_hold_time_seconds: how long a hold lasts, unless the event says otherwise.
+        seat_user_limit: live holds of one patron in an event, unless the event says
+            otherwise.
+        cors_origins: web pages of these origins may call the service.
+        change_log_length: entries kept in each event's change log, about.
+        log_level: least severe level that is logged.
+    """
+
+    development: bool
+    host: str
+    port: int
+    workers: int
+    threads: int
+    data_dir: Path
+    redis_url: str | None = field(repr=False)
+    jwt_secret: str | None = field(repr=False)
+    jwt_public_keys: str | None
+    jwt_issuer: str
+    jwt_audience: str
+    jwt_max_lifetime_seconds: int
+    seat_hold_time_seconds: int
+    seat_user_limit: int
+    cors_origins: tuple[str, ...]
+    change_log_length: int
+    log_level: str
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read and check all settings.
+
+        Raises:
+            ConfigError: one is missing or wrong.
+        """
+        try:
+            return cls._read(FileAwareEnv(strip_whitespace=True))
+        except (EnvError, ValueError) as error:
+            raise ConfigError(" ".join(str(error).split())) from error
+
+    @classmethod
+    def _read(cls, env: FileAwareEnv) -> Settings:
+        development = env.str("MODE", "production", validate=OneOf(MODES)) == "development"
+        data_dir = Path(env.str("DATA_DIR", ".data"))
+        public_keys = env.str("JWT_PUBLIC_KEYS", None)
+        secret = env.str("JWT_SECRET", None)
+        if public_keys is None:
+            secret = _checked_secret(secret, development, data_dir)
+        elif secret is not None:
+            raise ConfigError("JWT_SECRET and JWT_PUBLIC_KEYS are set; only one can be used.")
+        return cls(
+            development=development,
+            host=_host(env.str("HOST", "127.0.0.1"), development),
+            port=env.int("PORT", 9000, validate=Range(1, 65535)),
+            workers=env.int("WEB_CONCURRENCY", max(2, os.cpu_count() or 1), validate=Range(1, 512)),
+            threads=env.int("THREADS", 8, validate=Range(1, 512)),
+            data_dir=data_dir,
+            redis_url=_redis_url(env.str("REDIS_URL", None)),
+            jwt_secret=secret,
+            jwt_public_keys=public_keys,
+            jwt_issuer=env.str("JWT_ISSUER", "reservations"),
+            jwt_audience=env.str("JWT_AUDIENCE", "reservations"),
+            jwt_max_lifetime_seconds=env.int(
+                "JWT_MAX_LIFETIME", 30 * 86_400, validate=Range(60, 366 * 86_400)
+            ),
+            seat_hold_time_seconds=env.int("SEAT_HOLD_TIME", 60, validate=Range(1, 3600)),
+            seat_user_limit=env.int("SEAT_USER_LIMIT", 4, validate=Range(1, 100)),
+            cors_origins=tuple(_origin(origin) for origin in env.list("CORS_ORIGINS", []) if origin),
+            change_log_length=env.int(
+                "CHANGE_LOG_LENGTH", 100_000, validate=Range(1_000, 10_000_000)
+            ),
+            log_level=env.str("LOG_LEVEL", "INFO", validate=OneOf(LOG_LEVELS)),
+        )
+
+
+MODES = ("development", "production")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def _host(host: str, development: bool) -> str:
+    if development and host not in LOOPBACK:
+        raise ConfigError(f"HOST is {host}, but development mode serves on loopback only.")
+    return host
+
+
+def _redis_url(url: str | None) -> str | None:
+    if not url:
+        return None
+    if urlsplit(url).scheme not in REDIS_SCHEMES:
+        raise ConfigError("REDIS_URL begins with none of redis://, rediss:// and unix://.")
+    return url
+
+
+def _origin(origin: str) -> str:
+    if not ORIGIN.fullmatch(origin):
+        raise ConfigError(f"CORS_ORIGINS has {origin!r}, which is not like https://shop.example.")
+    return origin
+
+
+def _checked_secret(secret: str | None, development: bool, data_dir: Path) -> str:
+    if not secret:
+        if development:
+            return _development_secret(data_dir)
+        raise ConfigError(
+            "JWT_SECRET is not set. Make one with: python3 -c "
+            "'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    if len(secret.encode()) < SECRET_BYTES:
+        raise ConfigError(f"JWT_SECRET is shorter than {SECRET_BYTES} bytes.")
+    if SAMPLE_SECRET.search(secret):
+        raise ConfigError("JWT_SECRET is a sample value, which anybody could know.")
+    return secret
+
+
+def _development_secret(data_dir: Path) -> str:
+    """Return the data folder's own secret, so that tokens outlive a restart."""
+    path = data_dir / "jwt-secret"
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Written whole under another name and linked into place: of several processes
+        # that start at once, all read the secret of the one that came first.
+        draft = data_dir / f"jwt-secret.{os.getpid()}.{secrets.token_hex(4)}"
+        if not path.exists():
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(48))
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass
+            finally:
+                draft.unlink()
+        return path.read_text()
+    except OSError as error:
+        raise ConfigError(f"DATA_DIR {data_dir} cannot be used: {error.strerror}.") from error

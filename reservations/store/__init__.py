@@ -1,0 +1,53 @@
+"""Where events and seats are kept: the only package that imports redis.
+
+`transaction.py` carries every write, `keys.py` names every key, `records.py` says
+how values are written down. May import the domain, nothing above it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from reservations.store.connections import Connections
+from reservations.store.events import EventStore
+from reservations.store.readiness import check_ready
+from reservations.store.revocations import Revocations
+from reservations.store.seats import SeatStore
+from reservations.store.transaction import Transactions
+from reservations.store.views import SeatList, SeatViews
+
+__all__ = ["SeatList", "Store"]
+
+
+class Store:
+    """All that one process keeps in, and knows of, the store at one URL."""
+
+    def __init__(
+        self, url: str, *, connections: int, log_length: int, longest_token_lifetime: timedelta
+    ) -> None:
+        """Prepare to talk to the store; nothing is sent before it is needed.
+
+        Args:
+            url: `redis://`, `rediss://` or `unix://`, as redis-py reads them.
+            connections: how many may be open at once.
+            log_length: entries kept in each event's change log, about.
+            longest_token_lifetime: after which a revocation can be forgotten.
+        """
+        self._connections = Connections(url, connections)
+        transactions = Transactions(self._connections)
+        self.events = EventStore(self._connections, transactions)
+        self.seats = SeatStore(self._connections, transactions, log_length)
+        self.views = SeatViews(self._connections, self.events.plan)
+        self.revocations = Revocations(self._connections, longest_token_lifetime)
+
+    def check_ready(self) -> None:
+        """Check that what is written here will be kept.
+
+        Raises:
+            StoreUnavailable, StoreNotReady
+        """
+        check_ready(self._connections)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._connections.close()

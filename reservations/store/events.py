@@ -1,0 +1,120 @@
+"""Events and their plans: made once, read often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+
+from cachetools import LRUCache
+
+from reservations.domain.errors import EventNotFound, OutcomeUnknown, StoreUnavailable
+from reservations.domain.event import Event
+from reservations.domain.plan import SeatPlan
+from reservations.store import keys
+from reservations.store.connections import Connections, Reply
+from reservations.store.records import decode_event, decode_plan, encode_event, encode_plan
+from reservations.store.transaction import Commit, Transactions
+
+PLANS_REMEMBERED = 1024
+"""A plan is a few hundred bytes and never changes, so a worker keeps those it has read."""
+
+
+class EventStore:
+    """The events in the store."""
+
+    def __init__(self, connections: Connections, transactions: Transactions) -> None:
+        self._connections = connections
+        self._transactions = transactions
+        self._plans: LRUCache[str, SeatPlan] = LRUCache(PLANS_REMEMBERED)
+        self._plans_lock = Lock()
+
+    def create(self, event_id: str, plan: SeatPlan, make: Callable[[datetime], Event]) -> Event:
+        """Write a new event with all its seats free.
+
+        Args:
+            event_id: an id that no event ever had.
+            plan: its seats.
+            make: gives the event, when told the instant of its creation.
+
+        Raises:
+            StoreUnavailable: there is no such event.
+            OutcomeUnknown: there may be one, or one that is missing from the list.
+        """
+        key = keys.event(event_id)
+
+        def decide(now: datetime, _replies: list[Reply], _look: object) -> Commit[Event]:
+            event = make(now)
+            commands = [
+                ("SET", key, encode_event(event)),
+                ("SET", keys.plan(event_id), encode_plan(plan)),
+                # The log begins here, so that it is never empty: its last entry is
+                # where whoever follows the event goes on from.
+                ("XADD", keys.log(event_id), "*", "kind", "created"),
+            ]
+            return Commit(commands, event, proof=("EXISTS", key), proves=lambda reply: reply == 1)
+
+        event = self._transactions.run([key], [], decide)
+        self._enter_in_index(event_id)
+        return event
+
+    def get(self, event_id: str) -> Event:
+        """Read one event.
+
+        Raises:
+            EventNotFound, StoreUnavailable
+        """
+        (record,) = self._connections.read(("GET", keys.event(event_id)))
+        if record is None:
+            raise EventNotFound(event_id)
+        return decode_event(record)
+
+    def plan(self, event_id: str) -> SeatPlan:
+        """Return an event's seats as they were made.
+
+        Raises:
+            EventNotFound, StoreUnavailable
+        """
+        with self._plans_lock:
+            plan = self._plans.get(event_id)
+        if plan is None:
+            (record,) = self._connections.read(("GET", keys.plan(event_id)))
+            if record is None:
+                raise EventNotFound(event_id)
+            plan = decode_plan(record)
+            with self._plans_lock:
+                self._plans[event_id] = plan
+        return plan
+
+    def newest(self, limit: int, before: int | None = None) -> list[tuple[int, Event | None]]:
+        """Return up to `limit` events with their ordinals, the newest first.
+
+        One that is being deleted at this moment may be None.
+
+        Args:
+            limit: how many at most.
+            before: an ordinal; only events created before that one.
+
+        Raises:
+            StoreUnavailable
+        """
+        start = "+inf" if before is None else f"({before}"
+        (entries,) = self._connections.read(
+            ("ZRANGE", keys.EVENTS, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit, "WITHSCORES")
+        )
+        ids, ordinals = entries[::2], entries[1::2]
+        records = self._connections.read(
+            *(("GET", keys.event(event_id.decode())) for event_id in ids)
+        )
+        return [
+            (int(ordinal), None if record is None else decode_event(record))
+            for ordinal, record in zip(ordinals, records, strict=True)
+        ]
+
+    def _enter_in_index(self, event_id: str) -> None:
+        # The index lies in another slot, so it cannot be part of the transaction.
+        try:
+            (ordinal,) = self._connections.read(("INCR", keys.EVENT_COUNT))
+            self._connections.read(("ZADD", keys.EVENTS, ordinal, event_id))
+        except StoreUnavailable as error:
+            raise OutcomeUnknown from error

@@ -1,0 +1,48 @@
+"""The names of all keys.
+
+| key | type | what | lifetime |
+|---|---|---|---|
+| `{e:ID}:event` | string | the event | until deleted |
+| `{e:ID}:plan` | string | the seats as made at creation | immutable |
+| `{e:ID}:s:SEAT` | string | who holds, reserved or blocked it | absent when free; a hold expires |
+| `{e:ID}:p:PATRON` | string | the patron's holds and reservations | until the last hold ends |
+| `{e:ID}:log` | stream | one entry a change, in the order of commit | trimmed by length |
+| `events` | zset | ids of events by order of creation | |
+| `events:count` | string | how many events were ever created | |
+| `revocations` | stream | revoked tokens | until they would have expired |
+| `ready` | string | written by the readiness check | a second |
+
+The braces are a hash tag (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags):
+all keys of one event share a slot, so one transaction can change them on a cluster.
+Ids contain none of `{ } : |` or space, apart from a patron's `:`, which comes last.
+"""
+
+EVENTS = "events"
+EVENT_COUNT = "events:count"
+REVOCATIONS = "revocations"
+READY = "ready"
+
+
+def event(event_id: str) -> str:
+    """Name the key of an event."""
+    return f"{{e:{event_id}}}:event"
+
+
+def plan(event_id: str) -> str:
+    """Name the key of an event's seats as they were made."""
+    return f"{{e:{event_id}}}:plan"
+
+
+def seat(event_id: str, seat_id: str) -> str:
+    """Name the key whose presence says that a seat is not free."""
+    return f"{{e:{event_id}}}:s:{seat_id}"
+
+
+def patron(event_id: str, patron_id: str) -> str:
+    """Name the key of what a patron has of an event."""
+    return f"{{e:{event_id}}}:p:{patron_id}"
+
+
+def log(event_id: str) -> str:
+    """Name the key of an event's change log."""
+    return f"{{e:{event_id}}}:log"

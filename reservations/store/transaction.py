@@ -1,0 +1,149 @@
+"""The one write primitive: an optimistic transaction in two packed writes.
+
+The first write watches and reads, a pure decision follows, the second write commits
+(https://redis.io/docs/latest/develop/using-commands/transactions/). redis-py's own
+pipelines send every command after WATCH by itself and, where they reconnect, lose
+what was watched.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Generic, TypeVar
+
+from redis.exceptions import ExecAbortError, ResponseError
+
+from reservations.domain.errors import Busy, OutcomeUnknown, StoreUnavailable
+from reservations.store.connections import (
+    LINK_FAILURES,
+    Command,
+    Connections,
+    Link,
+    Reply,
+    checked,
+)
+from reservations.store.instants import from_time
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+"""The first and at most five more with fresh values."""
+
+FIRST_PAUSE_SECONDS = 0.001
+"""The longest pause before the second attempt; it doubles with each further one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Generic[T]):
+    """A decision to write.
+
+    Attributes:
+        commands: run all at once, if nothing that was watched has changed.
+        result: what the transaction returns then.
+        proof: a read that shows whether the commands were run.
+        proves: whether the reply to `proof` says that they were.
+    """
+
+    commands: Sequence[Command]
+    result: T
+    proof: Command
+    proves: Callable[[Reply], bool]
+
+
+Look = Callable[[Sequence[Command]], list[Reply]]
+"""Reads more before deciding, while everything is still watched."""
+
+Decide = Callable[[datetime, list[Reply], Look], Commit[T]]
+"""Turns the instant and the replies into a commit, or raises the refusal. No other effect."""
+
+
+class Outcome(Enum):
+    """What became of a commit."""
+
+    DONE = auto()
+    CONFLICT = auto()
+
+
+class Transactions:
+    """Runs transactions; the only place that tries again."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def run(self, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]) -> T:
+        """Read, decide and commit, anew with fresh values whenever others were faster.
+
+        Args:
+            watch: keys of one slot; the commit happens only if none of them changed,
+                expiry included, since before the reads.
+            reads: commands whose replies `decide` gets, in this order.
+            decide: may be run several times.
+
+        Returns:
+            The result of the commit that happened.
+
+        Raises:
+            ReservationError: whatever `decide` refuses with; nothing was changed.
+            Busy: others were faster every time; nothing was changed.
+            StoreUnavailable: nothing was changed.
+            OutcomeUnknown: the commit was sent and its outcome cannot be told.
+        """
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
+            commit, outcome = self._attempt(watch, reads, decide)
+            if outcome is Outcome.DONE:
+                return commit.result
+        raise Busy(ATTEMPTS)
+
+    def _attempt(
+        self, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]
+    ) -> tuple[Commit[T], Outcome]:
+        commit = None
+        try:
+            with self._connections.link() as link:
+                now, replies = self._begin(link, watch, reads)
+                commit = decide(now, replies, lambda more: checked(link.exchange(more)))
+                return commit, self._commit(link, commit)
+        except LINK_FAILURES as error:
+            if commit is None:
+                raise StoreUnavailable(error) from error
+            if self._happened(commit):
+                return commit, Outcome.DONE
+            # The commands may still be on their way: absence proves nothing.
+            raise OutcomeUnknown from error
+
+    def _begin(
+        self, link: Link, watch: Sequence[str], reads: Sequence[Command]
+    ) -> tuple[datetime, list[Reply]]:
+        # UNWATCH first: a refused transaction leaves its keys watched rather than
+        # spend a round trip, and the connection may have had one.
+        commands = [("UNWATCH",), ("WATCH", *watch), ("TIME",), *reads]
+        _, _, time_reply, *replies = checked(link.exchange(commands))
+        return from_time(time_reply), replies
+
+    def _commit(self, link: Link, commit: Commit[T]) -> Outcome:
+        *queued, executed = link.exchange([("MULTI",), *commit.commands, ("EXEC",)])
+        if isinstance(executed, ExecAbortError):
+            reason = next((r for r in queued if isinstance(r, ResponseError)), executed)
+            raise StoreUnavailable(reason)
+        if executed is None:
+            return Outcome.CONFLICT
+        for reply in executed:
+            if isinstance(reply, ResponseError):
+                # A command that cannot be run on what is stored: nobody's busy or
+                # broken line, but a defect, and never to be taken for success.
+                raise reply
+        return Outcome.DONE
+
+    def _happened(self, commit: Commit[T]) -> bool:
+        try:
+            (reply,) = self._connections.read(commit.proof)
+        except StoreUnavailable:
+            return False
+        return commit.proves(reply)

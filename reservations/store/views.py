@@ -1,0 +1,183 @@
+"""What a worker knows of the seats of the events that it serves.
+
+A view is a fold of an event's change log. To be current it asks the store for what
+came after the last entry that it knows, and applies that: one round trip, whatever
+the number of seats. It asks from that entry on, inclusive, so that a log which was
+trimmed meanwhile shows itself by the entry's absence; then the view is read afresh.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2s
+from threading import Lock
+from types import MappingProxyType
+
+from cachetools import LRUCache
+
+from reservations.domain.errors import EventNotFound
+from reservations.domain.plan import SeatPlan
+from reservations.domain.seat import Seat, SeatStatus
+from reservations.store import keys
+from reservations.store.connections import Connections
+from reservations.store.instants import from_time
+from reservations.store.records import LogEntry, decode_entry, decode_seat
+
+BYTES_PER_SEAT = 400
+"""What a seat of a view takes in memory when all are held or reserved."""
+
+VIEWS_MAX_BYTES = 256 * 2**20
+"""The least recently used views go when all together take more than this."""
+
+SEATS_A_READ = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class SeatList:
+    """All seats of an event at one instant.
+
+    Attributes:
+        cursor: the log entry up to which changes are in it.
+        free: one byte for each seat in reading order, 1 when it is free.
+        free_digest: stands for `free`, the same through every worker.
+        taken: the seats that are not free, by their index in the plan.
+        counts: number of seats by status, in the order of `SeatStatus`.
+    """
+
+    plan: SeatPlan
+    cursor: str
+    free: bytes
+    free_digest: str
+    taken: Mapping[int, Seat]
+    counts: Mapping[SeatStatus, int]
+
+
+class SeatsView:
+    """The seats of one event, as of a place in its change log."""
+
+    def __init__(self, plan: SeatPlan, cursor: str) -> None:
+        """Begin with all seats free, at log entry `cursor`."""
+        self.plan = plan
+        self.cursor = cursor
+        self._free = bytearray(b"\x01" * len(plan))
+        self._taken: dict[int, Seat] = {}
+        self._counts: Counter[SeatStatus] = Counter({SeatStatus.FREE: len(plan)})
+        self._expiries: list[tuple[datetime, int]] = []
+        self._seats: SeatList | None = None
+
+    def put(self, seat: Seat) -> None:
+        """Set one seat to what it is now."""
+        index = self.plan.find(seat.id)
+        if index is None:
+            return
+        self._seats = None
+        before = self._taken.pop(index, None)
+        self._counts[SeatStatus.FREE if before is None else before.status] -= 1
+        self._counts[seat.status] += 1
+        self._free[index] = seat.status is SeatStatus.FREE
+        if seat.status is not SeatStatus.FREE:
+            self._taken[index] = seat
+        if seat.expires_at is not None:
+            insort(self._expiries, (seat.expires_at, index))
+
+    def apply(self, entries: list[LogEntry]) -> None:
+        """Apply what is new among log entries, which are in the order of commit."""
+        known = _order(self.cursor)
+        for entry in entries:
+            if _order(entry.id) > known:
+                for seat in entry.seats:
+                    self.put(seat)
+                self.cursor = entry.id
+                self._seats = None
+
+    def let_holds_run_out(self, now: datetime) -> None:
+        """Free the seats whose holds have ended by now."""
+        ended = bisect_right(self._expiries, (now, len(self.plan)))
+        for expires_at, index in self._expiries[:ended]:
+            seat = self._taken.get(index)
+            if seat is not None and seat.expires_at == expires_at:
+                self.put(Seat(seat.id))
+        del self._expiries[:ended]
+
+    def seats(self) -> SeatList:
+        """Return the seats as they are now known."""
+        if self._seats is None:
+            self._seats = SeatList(
+                plan=self.plan,
+                cursor=self.cursor,
+                free=bytes(self._free),
+                free_digest=blake2s(self._free, digest_size=9).hexdigest(),
+                taken=MappingProxyType(dict(self._taken)),
+                counts={status: self._counts[status] for status in SeatStatus},
+            )
+        return self._seats
+
+
+class SeatViews:
+    """The views of one worker, bounded in bytes."""
+
+    def __init__(self, connections: Connections, plan_of: Callable[[str], SeatPlan]) -> None:
+        self._connections = connections
+        self._plan_of = plan_of
+        self._views: LRUCache[str, SeatsView] = LRUCache(
+            VIEWS_MAX_BYTES, getsizeof=lambda view: BYTES_PER_SEAT * len(view.plan)
+        )
+        self._lock = Lock()
+
+    def seats(self, event_id: str) -> SeatList:
+        """Return an event's seats, no older than this call.
+
+        Raises:
+            EventNotFound, StoreUnavailable
+        """
+        plan = self._plan_of(event_id)
+        with self._lock:
+            view = self._views.get(event_id)
+        while view is None or (seats := self._follow(event_id, view)) is None:
+            view = self._read_afresh(event_id, plan)
+            with self._lock:
+                self._views[event_id] = view
+        return seats
+
+    def _follow(self, event_id: str, view: SeatsView) -> SeatList | None:
+        """Bring the view up to date; None if the log no longer has the entry it is at."""
+        cursor = view.cursor
+        time_reply, raw_entries = self._connections.read(
+            ("TIME",), ("XRANGE", keys.log(event_id), cursor, "+")
+        )
+        entries = [decode_entry(*raw) for raw in raw_entries]
+        if not entries or entries[0].id != cursor:
+            return None
+        with self._lock:
+            view.apply(entries)
+            view.let_holds_run_out(from_time(time_reply))
+            return view.seats()
+
+    def _read_afresh(self, event_id: str, plan: SeatPlan) -> SeatsView:
+        # The newest entry first: applying again what the seats read after it already
+        # show does no harm, since an entry says what seats are, not how they change.
+        (newest,) = self._connections.read(
+            ("XREVRANGE", keys.log(event_id), "+", "-", "COUNT", 1)
+        )
+        if not newest:
+            raise EventNotFound(event_id)
+        view = SeatsView(plan, newest[0][0].decode())
+        ids = [place.id for place in plan.places()]
+        for start in range(0, len(ids), SEATS_A_READ):
+            some = ids[start : start + SEATS_A_READ]
+            (records,) = self._connections.read(
+                ("MGET", *(keys.seat(event_id, seat_id) for seat_id in some))
+            )
+            for seat_id, record in zip(some, records, strict=True):
+                if record is not None:
+                    view.put(decode_seat(seat_id, record))
+        return view
+
+
+def _order(entry_id: str) -> tuple[int, int]:
+    milliseconds, _, ordinal = entry_id.partition("-")
+    return int(milliseconds), int(ordinal)

@@ -1,0 +1,164 @@
+"""JSON Web Tokens: how callers prove who they are (RFC 7519).
+
+flask-jwt-extended reads and signs them; what it accepts by default is too much, so
+every claim of the contract is required here, and each failure has one name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import jwt
+from flask import Flask, current_app
+from flask_jwt_extended import JWTManager, create_access_token, verify_jwt_in_request
+from flask_jwt_extended.exceptions import NoAuthorizationError
+
+from reservations.domain.caller import ID_PATTERN, Caller, Role
+
+NAME_LENGTH = 200
+LONGEST_LIFETIME = "JWT_LONGEST_LIFETIME"
+PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+
+
+class TokenInvalid(Exception):
+    """There is no token, or it fails verification; the message may be told to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """Whom a token speaks for, and its own id."""
+
+    caller: Caller
+    jti: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What tokens are verified with, and signed with if this service may sign them.
+
+    Attributes:
+        algorithms: those of the keys, and no others.
+        verifying: a key by its `kid`; under None the one for tokens that name none.
+        signing: None where only an identity provider issues tokens.
+    """
+
+    algorithms: list[str]
+    verifying: Mapping[str | None, Any]
+    signing: str | None = None
+
+    @classmethod
+    def shared(cls, secret: str) -> Keys:
+        """Sign and verify with one secret that a shop's back end may share."""
+        return cls(["HS256"], {None: secret}, signing=secret)
+
+    @classmethod
+    def public(cls, document: str) -> Keys:
+        """Verify with public keys: a JSON Web Key Set (RFC 7517), or one key in PEM.
+
+        Raises:
+            ValueError: the document is neither, or has a key that is not public.
+        """
+        if document.startswith("-----BEGIN PUBLIC KEY-----"):
+            return cls(PUBLIC_KEY_ALGORITHMS, {None: document})
+        try:
+            keys = json.loads(document)["keys"]
+            if any(key["kty"] not in {"RSA", "EC", "OKP"} or "d" in key for key in keys):
+                raise ValueError("JWT_PUBLIC_KEYS has a key that is not public.")
+            by_id = {key.get("kid"): jwt.PyJWK(key).key for key in keys}
+        except (KeyError, TypeError, json.JSONDecodeError, jwt.PyJWTError) as error:
+            raise ValueError(
+                "JWT_PUBLIC_KEYS is neither a JSON Web Key Set nor a public key in PEM."
+            ) from error
+        if len(keys) == 1:
+            by_id[None] = jwt.PyJWK(keys[0]).key
+        return cls(PUBLIC_KEY_ALGORITHMS, by_id)
+
+
+def init_app(
+    app: Flask, keys: Keys, issuer: str, audience: str, longest_lifetime: timedelta
+) -> None:
+    """Set an application up to issue and verify tokens."""
+    app.config.update(
+        {
+            "JWT_ALGORITHM": keys.algorithms[0],
+            "JWT_DECODE_ALGORITHMS": keys.algorithms,
+            "JWT_SECRET_KEY": keys.signing,
+            "JWT_ENCODE_ISSUER": issuer,
+            "JWT_DECODE_ISSUER": issuer,
+            "JWT_ENCODE_AUDIENCE": audience,
+            "JWT_DECODE_AUDIENCE": audience,
+            "JWT_ENCODE_NBF": False,
+            "JWT_TOKEN_LOCATION": ["headers"],
+            "JWT_CSRF_IN_COOKIES": False,
+            "JWT_COOKIE_CSRF_PROTECT": False,
+            LONGEST_LIFETIME: longest_lifetime,
+        }
+    )
+    manager = JWTManager(app)
+    # An unknown kid is a KeyError: like any other failure it means 'not verified'.
+    manager.decode_key_loader(lambda header, _claims: keys.verifying[header.get("kid")])
+
+
+def issue(subject: str, role: Role, name: str | None, lifetime: timedelta) -> str:
+    """Sign a token.
+
+    Args:
+        subject: the patron's or admin's id.
+        role: what it may do.
+        name: for people to read.
+        lifetime: at most the longest lifetime that the service accepts.
+    """
+    claims = {"role": role} if name is None else {"role": role, "name": name}
+    return create_access_token(subject, additional_claims=claims, expires_delta=lifetime)
+
+
+def can_issue() -> bool:
+    """Whether this service signs tokens, rather than an identity provider."""
+    return current_app.config["JWT_SECRET_KEY"] is not None
+
+
+def longest_lifetime() -> timedelta:
+    """Return how long a token may live from its issue."""
+    lifetime: timedelta = current_app.config[LONGEST_LIFETIME]
+    return lifetime
+
+
+def verify_request() -> VerifiedToken:
+    """Verify the token in the current request's `Authorization` header.
+
+    Whether the token was revoked is not looked at.
+
+    Raises:
+        TokenInvalid: in whatever way.
+    """
+    try:
+        verified = verify_jwt_in_request(skip_revocation_check=True)
+        return _read_claims(verified[1] if verified else {})
+    except NoAuthorizationError as error:
+        raise TokenInvalid("Send a token: 'Authorization: Bearer <token>'.") from error
+    except jwt.ExpiredSignatureError as error:
+        raise TokenInvalid("The token has expired.") from error
+    except TokenInvalid:
+        raise
+    except Exception as error:
+        # Everything: a token is the one input that anybody can send anywhere, and its
+        # JSON may be nested, huge or of any type before its signature is looked at.
+        raise TokenInvalid("The token is not valid.") from error
+
+
+def _read_claims(claims: Mapping[str, Any]) -> VerifiedToken:
+    subject, jti, name = claims["sub"], claims["jti"], claims.get("name")
+    issued_at, expires_at = claims["iat"], claims["exp"]
+    if not all(isinstance(text, str) and ID_PATTERN.fullmatch(text) for text in (subject, jti)):
+        raise TokenInvalid("The token's sub or jti is not an id.")
+    if not all(type(instant) in (int, float) for instant in (issued_at, expires_at)):
+        raise TokenInvalid("The token's iat or exp is not a time.")
+    if not 0 < expires_at - issued_at <= longest_lifetime().total_seconds():
+        raise TokenInvalid("The token's lifetime is not acceptable.")
+    if name is not None and not (isinstance(name, str) and len(name) <= NAME_LENGTH):
+        raise TokenInvalid("The token's name is not acceptable.")
+    return VerifiedToken(Caller(subject, Role(claims["role"]), name), jti)
