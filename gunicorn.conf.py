@@ -26,6 +26,7 @@ keepalive = 75
 # A worker that has not answered a beat for this long is taken for stuck.
 timeout = 30
 graceful_timeout = 10
+control_socket_disable = True
 # A client's request must fit; longer lines and headers are refused.
 limit_request_line = 8190
 # A worker's heartbeat file on a disk that is busy syncing would stall the worker.

@@ -41,7 +41,7 @@ SECTION = re.compile(r"(?P<name>[^:]+):(?P<rows>[0-9]+)x(?P<seats_per_row>[0-9]+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API answers it.")
 
 
-class CallerId(click.ParamType):
+class CallerId(click.ParamType[str]):
     """A patron's, admin's or token's id."""
 
     name = "id"
@@ -53,7 +53,7 @@ class CallerId(click.ParamType):
         return str(value)
 
 
-class SectionParam(click.ParamType):
+class SectionParam(click.ParamType[dict[str, Any]]):
     """A section of seats, such as `Stalls:20x30:A`."""
 
     name = "section"
@@ -222,7 +222,7 @@ def _events(service: ReservationService, running_store: Callable[[], Any]) -> Ap
 
 
 def _exit_for(error: ValidationError) -> NoReturn:
-    messages = error.normalized_messages()
+    messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
     raise click.UsageError(
         "; ".join(f"{name.replace('_', '-')}: {_words(found)}" for name, found in messages.items())
     )

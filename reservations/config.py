@@ -113,7 +113,7 @@ class Settings:
             ),
             seat_hold_time_seconds=env.int("SEAT_HOLD_TIME", 60, validate=Range(1, 3600)),
             seat_user_limit=env.int("SEAT_USER_LIMIT", 4, validate=Range(1, 100)),
-            cors_origins=tuple(_origin(origin) for origin in env.list("CORS_ORIGINS", []) if origin),
+            cors_origins=_origins(env.str("CORS_ORIGINS", "")),
             change_log_length=env.int(
                 "CHANGE_LOG_LENGTH", 100_000, validate=Range(1_000, 10_000_000)
             ),
@@ -140,10 +140,12 @@ def _redis_url(url: str | None) -> str | None:
     return url
 
 
-def _origin(origin: str) -> str:
-    if not ORIGIN.fullmatch(origin):
-        raise ConfigError(f"CORS_ORIGINS has {origin!r}, which is not like https://shop.example.")
-    return origin
+def _origins(listed: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in listed.split(",") if origin.strip())
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise ConfigError(f"CORS_ORIGINS has {origin!r}, which is not like https://shop.test.")
+    return origins
 
 
 def _checked_secret(secret: str | None, development: bool, data_dir: Path) -> str:

@@ -61,7 +61,7 @@ def socket_path(data_dir: Path) -> Path:
     `XDG_RUNTIME_DIR` is not used: a shell, cron and a service see different ones.
 
     Raises:
-        EmbeddedStoreError: The private folder could belong to somebody else.
+        EmbeddedStoreError: The private folder cannot be made, or could be somebody else's.
     """
     folder = data_dir.resolve()
     path = folder / "store.sock"
@@ -223,7 +223,8 @@ class _Watch(threading.Thread):
                 return
             await_exit(self._server_id, seconds=1)
             self._server_id = None
-        self._fail(f"The server ended, its log with: {last_line(self._folder / 'store.log')}")
+        last_words = last_line(self._folder / "store.log")
+        self._fail(f"The server ended by itself, and its log ends with: {last_words}")
 
     def _fail(self, failure: str) -> None:
         self.failure = failure
@@ -269,10 +270,15 @@ def _make_data_folder(folder: Path) -> None:
 
 def _private_folder() -> Path:
     """Return our folder for sockets, made if need be, in the temporary one that all can write."""
-    folder = Path(tempfile.gettempdir()) / f"reservations-{os.getuid()}"
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    status = folder.lstat()
+    try:
+        folder = Path(tempfile.gettempdir()) / f"reservations-{os.getuid()}"
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        status = folder.lstat()
+    except OSError as error:
+        raise EmbeddedStoreError(
+            f"The temporary folder has no place for a socket: {error.strerror}."
+        ) from error
     ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
     if not ours or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise EmbeddedStoreError(

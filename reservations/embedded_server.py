@@ -127,7 +127,7 @@ def last_line(log_path: Path) -> str:
     with log_path.open("rb") as log:
         log.seek(max(0, log.seek(0, os.SEEK_END) - 2000))
         lines = log.read().decode(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty.")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "(nothing)")
 
 
 def terminate(process_id: int) -> None:

@@ -113,7 +113,8 @@ def issue(subject: str, role: Role, name: str | None, lifetime: timedelta) -> st
         lifetime: at most the longest lifetime that the service accepts.
     """
     claims = {"role": role} if name is None else {"role": role, "name": name}
-    return create_access_token(subject, additional_claims=claims, expires_delta=lifetime)
+    token: str = create_access_token(subject, additional_claims=claims, expires_delta=lifetime)
+    return token
 
 
 def can_issue() -> bool:

@@ -49,10 +49,9 @@ import os, sys, time
 from pathlib import Path
 from reservations.embedded import EmbeddedStore
 with EmbeddedStore(Path(sys.argv[1])) as store:
-    child = os.fork()
-    if child == 0:
-        store.stop()
-        print("stopped in the child", flush=True)
+    if os.fork() == 0:
+        getattr(store, sys.argv[2])()
+        print(os.getpid(), flush=True)
         time.sleep(60)
         os._exit(0)
     sys.stdin.read()
@@ -390,6 +389,18 @@ def test_a_short_socket_is_refused_in_a_folder_that_others_could_have_made(
         socket_path(tmp_path / ("long" * 25))
 
 
+def test_a_temporary_folder_without_room_for_a_socket_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("deep" * 20)
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    with pytest.raises(EmbeddedStoreError, match="No such file"):
+        store_url(deep / "data")
+    deep.mkdir()
+    with pytest.raises(EmbeddedStoreError, match="set a shorter TMPDIR"):
+        store_url(deep / "data")
+
+
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     with pytest.raises(EmbeddedStoreError, match="is not a folder"):
@@ -521,13 +532,28 @@ def test_a_killed_server_is_started_again_with_its_data(
 def test_a_forked_child_neither_stops_the_server_nor_keeps_its_lock(
     data_dir: Path, spawn: Spawn
 ) -> None:
-    parent = spawn("-c", FORKING_PROCESS, data_dir)
-    assert line_of(parent) == "stopped in the child"
+    parent = spawn("-c", FORKING_PROCESS, data_dir, "stop")
+    child = psutil.Process(int(line_of(parent)))
     for _ in range(2):
         server = server_of(data_dir)
         kill(server)
         wait_until(lambda: answers(data_dir))
         assert server_of(data_dir) != server
+    assert not has_ended(child)
+
+
+def test_a_forked_child_that_starts_the_store_shares_it_for_itself(
+    data_dir: Path, spawn: Spawn
+) -> None:
+    parent = spawn("-c", FORKING_PROCESS, data_dir, "start")
+    child = psutil.Process(int(line_of(parent)))
+    try:
+        kill(server_of(data_dir))
+        parent.kill()
+        wait_until(lambda: answers(data_dir) and server_of(data_dir).parent() == child)
+    finally:
+        for process in (*child.children(), child):
+            process.kill()
 
 
 @pytest.mark.usefixtures("either_server")

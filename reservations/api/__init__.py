@@ -16,6 +16,8 @@ from reservations.api.openapi import (
     Api,
     ContractPlugin,
 )
+from reservations.api.pages import Cursor
+from reservations.api.schemas import Seconds
 from reservations.api.seats import seats
 from reservations.api.swagger import ASSETS_PATH, PATH, swagger
 from reservations.api.versions import gone
@@ -54,6 +56,8 @@ def init_app(
     wiring.init_app(app, service)
     problems.init_app(app)
     api = Api(app, spec_kwargs={"extra_plugins": [ContractPlugin()]})
+    api.register_field(Seconds, "integer", None)
+    api.register_field(Cursor, "string", None)
     api.spec.components.security_scheme(
         SECURITY_SCHEME, {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     )

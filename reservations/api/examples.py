@@ -1,5 +1,7 @@
 """Examples for the OpenAPI document."""
 
+from typing import Any
+
 NEW_EVENTS = {
     "seats": {"summary": "A number of seats", "value": {"name": "Opening night", "seats": 250}},
     "sections": {
@@ -18,7 +20,7 @@ NEW_EVENTS = {
     },
 }
 
-EVENT = {
+EVENT: dict[str, Any] = {
     "id": "3f9a1c5be2d40786",
     "name": "Opening night",
     "description": None,
@@ -36,7 +38,7 @@ EVENT = {
     "on_sale_until": None,
 }
 
-EVENT_PAGE = {"items": [EVENT], "next": "MQ"}
+EVENT_PAGE = {"items": [EVENT], "next": "c1"}
 
 FREE_SEAT = {
     "id": "stalls-C-12",

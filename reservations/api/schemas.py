@@ -44,21 +44,29 @@ def _not_blank(text: str) -> None:
         raise ValidationError("Name it with at least 3 characters that can be seen.")
 
 
-class Seconds(fields.Integer):
+class Seconds(fields.Field[timedelta]):
     """A duration: whole seconds outside, a `timedelta` inside."""
+
+    _number = fields.Integer(strict=True)
 
     def _serialize(self, value: timedelta | None, *_args: Any, **_kwargs: Any) -> int | None:
         return None if value is None else int(value.total_seconds())
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return timedelta(seconds=super()._deserialize(value, *args, **kwargs))
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> timedelta:
+        try:
+            return timedelta(seconds=self._number.deserialize(value))
+        except OverflowError as error:
+            raise ValidationError("Too long.") from error
 
 
 def _seconds(shortest: int, longest: int, metadata: dict[str, Any]) -> Seconds:
-    limits = Range(timedelta(seconds=shortest), timedelta(seconds=longest))
-    limits.error = f"Must be from {shortest} to {longest} seconds."
+    limits = Range(
+        timedelta(seconds=shortest),
+        timedelta(seconds=longest),
+        error=f"Must be from {shortest} to {longest} seconds.",
+    )
     bounds = {"minimum": shortest, "maximum": longest}
-    return Seconds(strict=True, validate=limits, metadata={**bounds, **metadata})
+    return Seconds(validate=limits, metadata={**bounds, **metadata})
 
 
 class Body(Schema):
@@ -318,7 +326,6 @@ class NewTokenSchema(Body):
         metadata=_about("For people to read.", "Alice"),
     )
     expires_in = Seconds(
-        strict=True,
         validate=_is_acceptable_lifetime,
         metadata=_about("Seconds until it expires.", 3600) | {"minimum": 1},
     )

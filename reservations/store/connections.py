@@ -47,7 +47,8 @@ class Link:
                 (see `LINK_FAILURES`); any part of the commands may have been run.
         """
         self.ended_cleanly = False
-        self._connection.send_packed_command(self._connection.pack_commands(commands))
+        packed = self._connection.pack_commands(commands)  # type: ignore[no-untyped-call]
+        self._connection.send_packed_command(packed)  # type: ignore[no-untyped-call]
         replies = [self._reply() for _ in commands]
         self.ended_cleanly = True
         return replies
@@ -86,7 +87,7 @@ class Connections:
             StoreUnavailable: there is none to be had; nothing was sent.
         """
         try:
-            connection = self._pool.get_connection()
+            connection = self._pool.get_connection()  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
             raise StoreUnavailable(error) from error
         link = Link(connection)
@@ -95,7 +96,7 @@ class Connections:
         finally:
             if not link.ended_cleanly:
                 connection.disconnect()
-            self._pool.release(connection)
+            self._pool.release(connection)  # type: ignore[no-untyped-call]
 
     def read(self, *commands: Command) -> list[Reply]:
         """Send commands that change nothing, or may safely be sent again.

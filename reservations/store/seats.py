@@ -93,7 +93,7 @@ class SeatStore:
         mark = secrets.token_hex(8)
         log = keys.log(event_id)
         entry = encode_change(change, mark)
-        commands = [
+        commands: list[Command] = [
             *(_write_seat(keys.seat(event_id, seat.id), seat) for seat in change.seats),
             _write_holdings(keys.patron(event_id, change.patron), change.holdings),
             ("XADD", log, "MAXLEN", "~", self._log_length, "*", *entry),
