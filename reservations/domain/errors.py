@@ -122,7 +122,6 @@ class StoreUnavailable(ReservationError):
 
     def __init__(self, reason: object) -> None:
         super().__init__("The store does not answer. Nothing was changed.")
-        self.__cause__ = reason if isinstance(reason, BaseException) else None
         self._reason = str(reason)
 
     @property

@@ -1,0 +1,1 @@
+"""Many clients at once, over HTTP, against several workers."""

@@ -1,0 +1,67 @@
+"""Whoever comes first has the seat, and nobody else; and each test fails unprotected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.concurrency.crowd import Attempt, Wish, rush
+from tests.live import LiveService, live_service
+
+SEATS = [str(number) for number in range(1, 7)]
+CLIENTS = 48
+PROCESSES = 4
+ROUNDS_TO_BREAK = 25
+
+
+def all_want_the_same_seats(service: LiveService) -> list[Attempt]:
+    event_id = service.create_event(seats=10, seat_user_limit=len(SEATS))
+    tokens = [service.client(f"patron-{number}").token for number in range(CLIENTS)]
+    return rush(service.port, event_id, [Wish(token, SEATS) for token in tokens], PROCESSES)
+
+
+def one_patron_wants_thirty_at_once(service: LiveService) -> list[Attempt]:
+    event_id = service.create_event(seats=40, seat_user_limit=6)
+    token = service.client("greedy").token
+    wishes = [Wish(token, [str(number)]) for number in range(1, 31)]
+    return rush(service.port, event_id, wishes, PROCESSES)
+
+
+def winners(attempts: list[Attempt]) -> Counter[str]:
+    return Counter(attempt.seat_id for attempt in attempts if attempt.status == 200)
+
+
+def test_forty_eight_clients_want_the_same_six_seats(tmp_path: Path, store_url: str) -> None:
+    with live_service(tmp_path, REDIS_URL=store_url) as service:
+        attempts = all_want_the_same_seats(service)
+    assert len(attempts) == CLIENTS * len(SEATS)
+    assert winners(attempts) == dict.fromkeys(SEATS, 1)
+    losers = {(attempt.status, attempt.code) for attempt in attempts if attempt.status != 200}
+    assert losers == {(409, "seat_held")}
+
+
+def test_one_patron_sends_thirty_holds_at_once(tmp_path: Path, store_url: str) -> None:
+    with live_service(tmp_path, REDIS_URL=store_url) as service:
+        attempts = one_patron_wants_thirty_at_once(service)
+    outcomes = Counter((attempt.status, attempt.code) for attempt in attempts)
+    assert outcomes == {(200, None): 6, (403, "hold_limit_reached"): 24}
+
+
+def test_without_watch_a_seat_is_given_twice(tmp_path: Path, store_url: str) -> None:
+    application = "tests.concurrency.mutants:without_watch()"
+    with live_service(tmp_path, application, REDIS_URL=store_url) as service:
+        for _ in range(ROUNDS_TO_BREAK):
+            if max(winners(all_want_the_same_seats(service)).values()) > 1:
+                return
+    pytest.fail("nobody was given a seat that another has")
+
+
+def test_without_the_patron_watched_the_limit_is_broken(tmp_path: Path, store_url: str) -> None:
+    application = "tests.concurrency.mutants:without_patron_watched()"
+    with live_service(tmp_path, application, REDIS_URL=store_url) as service:
+        for _ in range(ROUNDS_TO_BREAK):
+            if len(winners(one_patron_wants_thirty_at_once(service))) > 6:
+                return
+    pytest.fail("the patron did not get more than the limit")

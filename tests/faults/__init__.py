@@ -1,0 +1,1 @@
+"""What becomes of a change when the network or the store fails in the middle of it."""

@@ -1,0 +1,130 @@
+"""A proxy between the service and its store that misbehaves on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+Misbehaviour = Callable[["Passage", bytes], bool]
+"""Is shown what a client sends; whether to go on and pass it to the server."""
+
+
+class Passage:
+    """One client's connection, and the proxy's own to the server."""
+
+    def __init__(self, client: socket.socket, server: socket.socket) -> None:
+        self.client = client
+        self.server = server
+
+    def cut(self) -> None:
+        """Close both ends."""
+        for end in (self.client, self.server):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+
+class Proxy:
+    """Listens on a port of loopback and passes everything on to a unix socket."""
+
+    def __init__(self, server_path: str) -> None:
+        self.misbehave: Misbehaviour | None = None
+        self._server_path = server_path
+        self._passages: list[Passage] = []
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+
+    @property
+    def url(self) -> str:
+        """Where clients connect to."""
+        return f"redis://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        """Begin to listen."""
+        self._spawn(self._accept)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Cut everything."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for passage in self._passages:
+            passage.cut()
+        for thread in self._threads:
+            thread.join(5)
+        for passage in self._passages:
+            passage.client.close()
+            passage.server.close()
+
+    def _spawn(self, run: Callable[..., None], *args: object) -> None:
+        thread = threading.Thread(target=run, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._server_path)
+            passage = Passage(client, server)
+            self._passages.append(passage)
+            self._spawn(self._pass_requests, passage)
+            self._spawn(self._pass_replies, passage)
+
+    def _pass_requests(self, passage: Passage) -> None:
+        with contextlib.suppress(OSError):
+            while sent := passage.client.recv(65_536):
+                if self.misbehave is None or self.misbehave(passage, sent):
+                    passage.server.sendall(sent)
+        passage.cut()
+
+    def _pass_replies(self, passage: Passage) -> None:
+        with contextlib.suppress(OSError):
+            while replied := passage.server.recv(65_536):
+                passage.client.sendall(replied)
+        passage.cut()
+
+
+def on_commit(act: Callable[[Passage, bytes], bool]) -> Misbehaviour:
+    """Misbehave with the first commit only, and with nothing else."""
+    waiting = [True]
+
+    def misbehave(passage: Passage, sent: bytes) -> bool:
+        if b"EXEC" not in sent or not waiting:
+            return True
+        waiting.clear()
+        return act(passage, sent)
+
+    return misbehave
+
+
+def lose_reply(passage: Passage, sent: bytes) -> bool:
+    """Let the server commit, but cut the connection before its reply."""
+    replies = passage.client.dup()
+    passage.client.shutdown(socket.SHUT_WR)
+    passage.server.sendall(sent)
+    replies.close()
+    return False
+
+
+def lose_request(passage: Passage, _sent: bytes) -> bool:
+    """Cut the connection before the server sees the commit."""
+    passage.cut()
+    return False
+
+
+def swallow(_passage: Passage, _sent: bytes) -> bool:
+    """Pass the commit to nobody, and say nothing."""
+    return False

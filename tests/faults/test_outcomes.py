@@ -1,0 +1,183 @@
+"""Whatever breaks, the answer says truly what happened: done, not done, or unknown."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import redis
+
+from reservations.app import open_store
+from reservations.config import Settings
+from reservations.domain.errors import OutcomeUnknown, StoreUnavailable
+from reservations.domain.plan import NumberedPlan
+from reservations.domain.seat import SeatStatus
+from reservations.embedded import EmbeddedStore
+from reservations.service import NewEvent, ReservationService
+from tests.faults.proxy import Passage, Proxy, lose_reply, lose_request, on_commit, swallow
+
+NEW_HOLD_TIME = timedelta(seconds=60)
+NEW_EVENT = NewEvent("Opening night", NumberedPlan(10))
+
+
+@pytest.fixture
+def proxy(store_url: str, raw: redis.Redis) -> Iterator[Proxy]:
+    """A proxy before the emptied server."""
+    with Proxy(unquote(urlsplit(store_url).path)) as running:
+        yield running
+
+
+@pytest.fixture
+def behind_proxy(settings: Settings, proxy: Proxy) -> Iterator[ReservationService]:
+    """The service, whose every word to its store goes through the proxy."""
+    store = open_store(replace(settings, redis_url=proxy.url))
+    yield ReservationService(store, hold_time=NEW_HOLD_TIME, seat_user_limit=4)
+    store.close()
+
+
+@pytest.fixture
+def event_id(service: ReservationService) -> str:
+    """An event of 10 seats."""
+    return service.create_event(NEW_EVENT).event.id
+
+
+def status_of(service: ReservationService, event_id: str, seat_id: str) -> SeatStatus:
+    return service.seat(event_id, seat_id).seat.status
+
+
+def test_a_commit_whose_reply_was_lost_is_found_to_have_happened(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    proxy.misbehave = on_commit(lose_reply)
+    (held,) = behind_proxy.hold_seats(event_id, ["1"], "alice")
+    assert held.seat == service.seat(event_id, "1").seat
+    proxy.misbehave = on_commit(lose_reply)
+    (reserved,) = behind_proxy.reserve_seats(event_id, ["1"], "alice")
+    assert reserved.seat == service.seat(event_id, "1").seat
+
+
+def test_a_release_whose_reply_was_lost_is_found_to_have_happened(
+    behind_proxy: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    behind_proxy.hold_seats(event_id, ["1"], "alice")
+    proxy.misbehave = on_commit(lose_reply)
+    (released,) = behind_proxy.release_seats(event_id, ["1"], "alice")
+    assert released.seat.status is SeatStatus.FREE
+
+
+def test_an_event_whose_creation_was_not_confirmed_is_found_to_exist(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy
+) -> None:
+    proxy.misbehave = on_commit(lose_reply)
+    created = behind_proxy.create_event(NEW_EVENT)
+    assert service.event(created.event.id) == created
+    assert [found.event.id for found in service.events(10).items] == [created.event.id]
+
+
+@pytest.mark.parametrize("misbehave", [lose_request, swallow])
+def test_a_commit_that_left_no_trace_has_an_unknown_outcome(
+    behind_proxy: ReservationService,
+    service: ReservationService,
+    proxy: Proxy,
+    event_id: str,
+    misbehave: object,
+) -> None:
+    proxy.misbehave = on_commit(misbehave)  # type: ignore[arg-type]
+    with pytest.raises(OutcomeUnknown):
+        behind_proxy.hold_seats(event_id, ["1"], "alice")
+    assert status_of(service, event_id, "1") is SeatStatus.FREE
+    assert behind_proxy.hold_seats(event_id, ["1"], "alice"), "the service goes on"
+
+
+def test_a_commit_that_lands_late_was_not_called_undone(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    late: list[tuple[socket.socket, bytes]] = []
+
+    def delay(passage: Passage, sent: bytes) -> bool:
+        # The way to the server stays open when the client's is cut.
+        late.append((passage.server, sent))
+        passage.server, other_end = socket.socketpair()
+        other_end.close()
+        return False
+
+    proxy.misbehave = on_commit(delay)
+    with pytest.raises(OutcomeUnknown):
+        behind_proxy.hold_seats(event_id, ["1"], "alice")
+    assert status_of(service, event_id, "1") is SeatStatus.FREE
+    server, sent = late[0]
+    server.sendall(sent)
+    while status_of(service, event_id, "1") is SeatStatus.FREE:
+        time.sleep(0.01)
+    server.close()
+
+
+def test_when_the_first_write_fails_nothing_was_changed(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    proxy.misbehave = lambda passage, sent: b"WATCH" not in sent and not passage.cut()
+    with pytest.raises(StoreUnavailable):
+        behind_proxy.hold_seats(event_id, ["1"], "alice")
+    assert status_of(service, event_id, "1") is SeatStatus.FREE
+
+
+def test_a_store_without_room_takes_no_change_and_says_so(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    raw.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(StoreUnavailable, match="Nothing was changed") as refusal:
+            service.hold_seats(event_id, ["1"], "alice")
+    finally:
+        raw.config_set("maxmemory", 0)
+    assert "maxmemory" in refusal.value.reason
+    assert status_of(service, event_id, "1") is SeatStatus.FREE
+
+
+def test_a_store_that_is_silent_is_given_up_after_a_second(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with EmbeddedStore(tmp_path / "own") as server:
+        store = open_store(replace(settings, redis_url=server.url))
+        service = ReservationService(store, hold_time=NEW_HOLD_TIME, seat_user_limit=4)
+        event_id = service.create_event(NEW_EVENT).event.id
+        process_id = redis.Redis.from_url(server.url).info("server")["process_id"]
+        os.kill(process_id, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            with pytest.raises(StoreUnavailable):
+                service.hold_seats(event_id, ["1"], "alice")
+            assert time.monotonic() - began < 2
+        finally:
+            os.kill(process_id, signal.SIGCONT)
+        assert service.hold_seats(event_id, ["1"], "alice"), "it goes on when the store does"
+        store.close()
+
+
+def test_reservations_survive_the_death_of_the_store(settings: Settings, tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path / "own") as server:
+        store = open_store(replace(settings, redis_url=server.url))
+        service = ReservationService(store, hold_time=NEW_HOLD_TIME, seat_user_limit=10)
+        event_id = service.create_event(NEW_EVENT).event.id
+        for seat_id in ("1", "2", "3"):
+            service.hold_seats(event_id, [seat_id], "alice")
+            service.reserve_seats(event_id, [seat_id], "alice")
+        os.kill(redis.Redis.from_url(server.url).info("server")["process_id"], signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                counts = service.event_with_counts(event_id).counts
+                break
+            except StoreUnavailable:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        assert counts[SeatStatus.RESERVED] == 3
+        store.close()
