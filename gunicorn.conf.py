@@ -5,10 +5,12 @@ last; the workers only connect to it.
 """
 
 import errno
+import signal
 import socket
 import sys
 from typing import Any
 
+from reservations.app import create_app
 from reservations.config import LOOPBACK, ConfigError, Settings
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError
 
@@ -35,9 +37,10 @@ loglevel = _settings.log_level.lower()
 
 
 def on_starting(server: Any) -> None:
-    """Make sure of the port, then of the store."""
+    """Make sure of the port, the application and the store, in this order."""
     _refuse_taken_port()
     _refuse_public_development(server.cfg.address)
+    _refuse_broken_application()
     server.embedded_store = None
     if _settings.redis_url is None:
         server.embedded_store = EmbeddedStore(_settings.data_dir)
@@ -45,6 +48,14 @@ def on_starting(server: Any) -> None:
             server.embedded_store.start()
         except EmbeddedStoreError as error:
             sys.exit(f"reservations: {error}")
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let a worker finish what it has begun, also on Ctrl+C."""
+    # gunicorn's own handler of these two shuts the thread pool down from within the
+    # signal, which waits for ever if the worker is just giving the pool a request.
+    for quick_stop in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(quick_stop, worker.handle_exit)
 
 
 def when_ready(server: Any) -> None:
@@ -76,6 +87,14 @@ def _refuse_taken_port() -> None:
             if error.errno != errno.EADDRINUSE:
                 sys.exit(f"reservations: cannot listen on {bind}: {error.strerror}.")
             sys.exit(f"reservations: port {_settings.port} is taken; set PORT to another.")
+
+
+def _refuse_broken_application() -> None:
+    # A worker that cannot make it would be replaced by one that cannot either, for ever.
+    try:
+        create_app(_settings)
+    except ValueError as error:
+        sys.exit(f"reservations: {error}")
 
 
 def _refuse_public_development(addresses: list[Any]) -> None:

@@ -1,7 +1,7 @@
 """Settings, read once from the environment; a leaf that only the wiring reads.
 
-Every setting `X` that is a secret or a document may instead be given as a file, by
-its path in `X_FILE`.
+Every setting `X` may instead be given as a file, by its path in `X_FILE`. An empty
+setting counts as not set, because Compose files pass on what is not set as empty.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from environs import EnvError, FileAwareEnv
@@ -29,6 +30,17 @@ REDIS_SCHEMES = {"redis", "rediss", "unix"}
 
 class ConfigError(Exception):
     """A setting is missing or wrong; the message is one line that says which."""
+
+
+class _Environment(FileAwareEnv):
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            value = super()._get_value(env_key, default)
+            if isinstance(value, str):
+                value.encode()
+        except (OSError, UnicodeError) as error:
+            raise ConfigError(f"{env_key} or its file is not readable text.") from error
+        return default if value == "" else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +94,12 @@ class Settings:
             ConfigError: one is missing or wrong.
         """
         try:
-            return cls._read(FileAwareEnv(strip_whitespace=True))
+            return cls._read(_Environment(strip_whitespace=True))
         except (EnvError, ValueError) as error:
             raise ConfigError(" ".join(str(error).split())) from error
 
     @classmethod
-    def _read(cls, env: FileAwareEnv) -> Settings:
+    def _read(cls, env: _Environment) -> Settings:
         development = env.str("MODE", "production", validate=OneOf(MODES)) == "development"
         data_dir = Path(env.str("DATA_DIR", ".data"))
         public_keys = env.str("JWT_PUBLIC_KEYS", None)
@@ -133,9 +145,14 @@ def _host(host: str, development: bool) -> str:
 
 
 def _redis_url(url: str | None) -> str | None:
-    if not url:
+    if url is None:
         return None
-    if urlsplit(url).scheme not in REDIS_SCHEMES:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigError("REDIS_URL is not a URL, or its port is not a number.") from error
+    if parts.scheme not in REDIS_SCHEMES:
         raise ConfigError("REDIS_URL begins with none of redis://, rediss:// and unix://.")
     return url
 
@@ -149,9 +166,9 @@ def _origins(listed: str) -> tuple[str, ...]:
 
 
 def _checked_secret(secret: str | None, development: bool, data_dir: Path) -> str:
-    if not secret:
-        if development:
-            return _development_secret(data_dir)
+    if secret is None and development:
+        secret = _development_secret(data_dir)
+    if secret is None:
         raise ConfigError(
             "JWT_SECRET is not set. Make one with: python3 -c "
             "'import secrets; print(secrets.token_urlsafe(48))'"

@@ -13,6 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from flask import Flask, current_app
 from flask_jwt_extended import JWTManager, create_access_token, verify_jwt_in_request
 from flask_jwt_extended.exceptions import NoAuthorizationError
@@ -22,6 +24,16 @@ from reservations.domain.caller import ID_PATTERN, Caller, Role
 NAME_LENGTH = 200
 LONGEST_LIFETIME = "JWT_LONGEST_LIFETIME"
 PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+
+_UNREADABLE = (
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    jwt.PyJWTError,
+    UnsupportedAlgorithm,
+)
+"""What reading a document raises that is no set of keys."""
 
 
 class TokenInvalid(Exception):
@@ -62,17 +74,21 @@ class Keys:
         Raises:
             ValueError: the document is neither, or has a key that is not public.
         """
-        if document.startswith("-----BEGIN PUBLIC KEY-----"):
-            return cls(PUBLIC_KEY_ALGORITHMS, {None: document})
         try:
-            keys = json.loads(document)["keys"]
-            if any(key["kty"] not in {"RSA", "EC", "OKP"} or "d" in key for key in keys):
-                raise ValueError("JWT_PUBLIC_KEYS has a key that is not public.")
+            if document.startswith("-----BEGIN PUBLIC KEY-----"):
+                return cls(PUBLIC_KEY_ALGORITHMS, {None: load_pem_public_key(document.encode())})
+            # Providers list the keys that they encrypt with, too (RFC 7517, section 4.2).
+            keys = [key for key in json.loads(document)["keys"] if key.get("use", "sig") == "sig"]
+            public = all(key["kty"] in {"RSA", "EC", "OKP"} and "d" not in key for key in keys)
             by_id = {key.get("kid"): jwt.PyJWK(key).key for key in keys}
-        except (KeyError, TypeError, json.JSONDecodeError, jwt.PyJWTError) as error:
+        except _UNREADABLE as error:
             raise ValueError(
                 "JWT_PUBLIC_KEYS is neither a JSON Web Key Set nor a public key in PEM."
             ) from error
+        if not public:
+            raise ValueError("JWT_PUBLIC_KEYS has a key that is not public.")
+        if not by_id or len(by_id) < len(keys):
+            raise ValueError("JWT_PUBLIC_KEYS has no key, or two that are named the same.")
         if len(keys) == 1:
             by_id[None] = jwt.PyJWK(keys[0]).key
         return cls(PUBLIC_KEY_ALGORITHMS, by_id)

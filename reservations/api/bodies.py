@@ -8,15 +8,18 @@ answer with a reason (RFC 8259, RFC 7493).
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 from flask import Request
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_EVENT_BODY_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 32
+MAX_NUMBER_LENGTH = 1000
+"""Characters of one number. Python's own limit is higher, and an environment can lift it."""
 
 
 class Malformed(ValueError):
@@ -29,9 +32,17 @@ class BodyParser(FlaskParser):
     def _raw_load_json(self, req: Request) -> dict[str, Any]:
         _check_media_type(req)
         try:
-            return load_object(req.get_data(cache=False))
+            return load_object(_read(req))
         except Malformed as error:
             raise BadRequest(str(error)) from error
+
+
+def _read(req: Request) -> bytes:
+    body = req.get_data(cache=False)
+    # Werkzeug cuts a body whose length was not announced off at the limit, silently.
+    if req.environ.get("wsgi.input_terminated") and req.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return body
 
 
 def load_object(body: bytes) -> dict[str, Any]:
@@ -42,7 +53,13 @@ def load_object(body: bytes) -> dict[str, Any]:
     """
     try:
         text = body.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            parse_float=_fraction,
+        )
         if "\\u" in text:
             # Half a surrogate pair can be written with an escape, but not in UTF-8.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -54,8 +71,6 @@ def load_object(body: bytes) -> dict[str, Any]:
         raise Malformed("The body nests too deep.") from error
     except json.JSONDecodeError as error:
         raise Malformed(f"The body is not JSON: {error}.") from error
-    except ValueError as error:
-        raise Malformed("The body has a number that is too long.") from error
     if not isinstance(value, dict):
         raise Malformed("The body is not a JSON object.")
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
@@ -72,6 +87,25 @@ def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise Malformed(f"{name} is not JSON.")
+
+
+def _integer(text: str) -> int:
+    _check_length(text)
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    _check_length(text)
+    number = float(text)
+    if math.isinf(number):
+        # It could not be written as JSON again (RFC 7493, section 2.2).
+        raise Malformed("The body has a number that is too large.")
+    return number
+
+
+def _check_length(number: str) -> None:
+    if len(number) > MAX_NUMBER_LENGTH:
+        raise Malformed("The body has a number that is too long.")
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

@@ -87,6 +87,15 @@ class Query(Schema):
         unknown = EXCLUDE
 
 
+class Answer(Schema):
+    """Base of all answers: later versions may add members."""
+
+    class Meta:
+        """Marshmallow's options."""
+
+        unknown = EXCLUDE
+
+
 class SectionSchema(Body):
     """A block of rows of one length."""
 
@@ -122,7 +131,10 @@ class _EventText(Body):
         metadata=_about("3-200 characters.", "Opening night"),
     )
     description = fields.String(
-        load_default=None, allow_none=True, validate=Length(max=10_000), metadata=_about("Free text.")
+        load_default=None,
+        allow_none=True,
+        validate=Length(max=10_000),
+        metadata=_about("Free text.", "With the full ensemble."),
     )
     date = Timestamp(
         load_default=None,
@@ -143,10 +155,14 @@ class _EventText(Body):
         metadata=_about("Seats that one patron may hold and have reserved together.", 8),
     )
     on_sale_from = Timestamp(
-        load_default=None, allow_none=True, metadata=_about("First instant of the sale.")
+        load_default=None,
+        allow_none=True,
+        metadata=_about("First instant of the sale.", "2026-12-01T09:00:00.000Z"),
     )
     on_sale_until = Timestamp(
-        load_default=None, allow_none=True, metadata=_about("First instant after the sale.")
+        load_default=None,
+        allow_none=True,
+        metadata=_about("First instant after the sale.", "2027-01-01T19:00:00.000Z"),
     )
 
 
@@ -200,50 +216,111 @@ def _plan(sections: list[dict[str, Any]]) -> SeatPlan:
     return plan
 
 
-class CountsSchema(Schema):
+class CountsSchema(Answer):
     """How many seats have each status."""
 
-    free = fields.Integer(required=True)
-    held = fields.Integer(required=True)
-    reserved = fields.Integer(required=True)
-    blocked = fields.Integer(required=True)
+    free = fields.Integer(required=True, metadata=_about("Seats that can be held.", 248))
+    held = fields.Integer(required=True, metadata=_about("Seats held now.", 2))
+    reserved = fields.Integer(required=True, metadata=_about("Seats reserved.", 0))
+    blocked = fields.Integer(required=True, metadata=_about("Seats taken off sale.", 0))
     total = fields.Function(
-        lambda counts: sum(counts.values()), required=True, metadata={"type": "integer"}
+        lambda counts: sum(counts.values()),
+        required=True,
+        metadata=_about("All seats.", 250) | {"type": "integer"},
     )
 
 
-class EventSchema(Schema):
+class EventSchema(Answer):
     """An event. What was not given at its creation has the default, or is null."""
 
-    id = fields.String(required=True, attribute="event.id")
-    name = fields.String(required=True, attribute="event.name")
-    description = fields.String(required=True, allow_none=True, attribute="event.description")
-    date = Timestamp(required=True, allow_none=True, attribute="event.date")
-    location = fields.String(required=True, allow_none=True, attribute="event.location")
-    status = fields.Enum(EventStatus, by_value=True, required=True, attribute="event.status")
-    created_at = Timestamp(required=True, attribute="event.created_at")
+    id = fields.String(
+        required=True, attribute="event.id", metadata=_about("Its id.", "3f9a1c5be2d40786")
+    )
+    name = fields.String(
+        required=True, attribute="event.name", metadata=_about("Its name.", "Opening night")
+    )
+    description = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="event.description",
+        metadata=_about("Free text."),
+    )
+    date = Timestamp(
+        required=True,
+        allow_none=True,
+        attribute="event.date",
+        metadata=_about("When it takes place.", "2027-01-01T20:00:00.000Z"),
+    )
+    location = fields.String(
+        required=True,
+        allow_none=True,
+        attribute="event.location",
+        metadata=_about("Where.", "Main hall"),
+    )
+    status = fields.Enum(
+        EventStatus,
+        by_value=True,
+        required=True,
+        attribute="event.status",
+        metadata=_about("Only seats of one that is `on_sale` can be held and reserved.", "on_sale"),
+    )
+    created_at = Timestamp(
+        required=True,
+        attribute="event.created_at",
+        metadata=_about("When it was created.", "2026-11-01T09:00:00.000Z"),
+    )
     seats = fields.Function(
-        lambda found: len(found.plan), required=True, metadata={"type": "integer"}
+        lambda found: len(found.plan),
+        required=True,
+        metadata=_about("How many seats it has.", 250) | {"type": "integer"},
     )
     sections = fields.List(
-        fields.Nested(SectionSchema), required=True, attribute="plan.sections"
+        fields.Nested(SectionSchema),
+        required=True,
+        attribute="plan.sections",
+        metadata=_about("As given at its creation; empty where that gave `seats`."),
     )
-    hold_time = Seconds(required=True, attribute="event.terms.hold_time")
-    hold_max = Seconds(required=True, attribute="event.terms.hold_max")
-    seat_user_limit = fields.Integer(required=True, attribute="event.terms.seat_user_limit")
+    hold_time = Seconds(
+        required=True,
+        attribute="event.terms.hold_time",
+        metadata=_about("Seconds that a hold lasts.", 60),
+    )
+    hold_max = Seconds(
+        required=True,
+        attribute="event.terms.hold_max",
+        metadata=_about("Seconds from a seat's first hold to the end of its last refresh.", 600),
+    )
+    seat_user_limit = fields.Integer(
+        required=True,
+        attribute="event.terms.seat_user_limit",
+        metadata=_about("Live holds that one patron may have.", 4),
+    )
     seat_total_limit = fields.Integer(
-        required=True, allow_none=True, attribute="event.terms.seat_total_limit"
+        required=True,
+        allow_none=True,
+        attribute="event.terms.seat_total_limit",
+        metadata=_about("Seats that one patron may hold and have reserved together.", 8),
     )
-    on_sale_from = Timestamp(required=True, allow_none=True, attribute="event.terms.on_sale_from")
+    on_sale_from = Timestamp(
+        required=True,
+        allow_none=True,
+        attribute="event.terms.on_sale_from",
+        metadata=_about("First instant of the sale.", "2026-12-01T09:00:00.000Z"),
+    )
     on_sale_until = Timestamp(
-        required=True, allow_none=True, attribute="event.terms.on_sale_until"
+        required=True,
+        allow_none=True,
+        attribute="event.terms.on_sale_until",
+        metadata=_about("First instant after the sale.", "2027-01-01T19:00:00.000Z"),
     )
 
 
 class CountedEventSchema(EventSchema):
     """An event with the numbers of its seats by status."""
 
-    counts = fields.Nested(CountsSchema, required=True)
+    counts = fields.Nested(
+        CountsSchema, required=True, metadata=_about("The numbers of its seats, as of now.")
+    )
 
 
 class PageQuery(Query):
@@ -252,46 +329,70 @@ class PageQuery(Query):
     limit = fields.Integer(
         load_default=50, validate=Range(1, MAX_PAGE), metadata=_about("Items at most.")
     )
-    after = Cursor(load_default=None, metadata=_about("`next` of the page before."))
+    after = Cursor(load_default=None, metadata=_about("`next` of the page before.", "c1"))
 
 
-class EventPageSchema(Schema):
+class EventPageSchema(Answer):
     """A page of events, newest first."""
 
-    items = fields.List(fields.Nested(EventSchema), required=True)
+    items = fields.List(
+        fields.Nested(EventSchema), required=True, metadata=_about("The events of this page.")
+    )
     next = Cursor(
-        required=True, allow_none=True, metadata=_about("`after` of the next page; null at the end.")
+        required=True,
+        allow_none=True,
+        metadata=_about("`after` of the next page; null at the end.", "c1"),
     )
 
 
-class SeatSchema(Schema):
+class SeatSchema(Answer):
     """A seat. Only an admin sees `patron`."""
 
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    status = fields.Enum(SeatStatus, by_value=True, required=True)
-    section = fields.String(metadata=_about("Where the event has sections."))
-    row = fields.String(metadata=_about("Where the event has sections."))
-    number = fields.Integer(metadata=_about("In the row; where the event has sections."))
-    category = fields.String(metadata=_about("Where the section has one."))
-    mine = fields.Boolean(metadata=_about("True on the caller's own; absent on others."))
-    expires_at = fields.String(
-        metadata=_about("When the caller's own hold ends.") | {"format": "date-time"}
+    id = fields.String(required=True, metadata=_about("Its id in the event.", "stalls-C-12"))
+    name = fields.String(required=True, metadata=_about("For people to read.", "Stalls C-12"))
+    status = fields.Enum(
+        SeatStatus,
+        by_value=True,
+        required=True,
+        metadata=_about("Whether it can be had; a hold that has run out is `free`.", "held"),
     )
-    reservation_id = fields.String(metadata=_about("Of the caller's own reserved seat."))
-    patron = fields.String(metadata=_about("Who holds or reserved it: for admins only."))
+    section = fields.String(metadata=_about("Where the event has sections.", "Stalls"))
+    row = fields.String(metadata=_about("Where the event has sections.", "C"))
+    number = fields.Integer(metadata=_about("In the row; where the event has sections.", 12))
+    category = fields.String(metadata=_about("Where the section has one.", "A"))
+    mine = fields.Boolean(metadata=_about("True on the caller's own; absent on others.", True))
+    expires_at = fields.String(
+        metadata=_about("When the caller's own hold ends.", "2027-01-01T20:01:00.000Z")
+        | {"format": "date-time"}
+    )
+    reservation_id = fields.String(
+        metadata=_about("Of the caller's own reserved seat.", "9d2e6b1f40c8a735")
+    )
+    patron = fields.String(
+        metadata=_about("Who holds or reserved it: for admins only.", "alice")
+    )
+
+
+class Words(DelimitedList):
+    """Words separated by commas: in one parameter or, as many clients write lists, in several."""
+
+    is_multiple = True
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(",".join(map(str, value)), *args, **kwargs)
 
 
 class SeatsQuery(Query):
     """Which seats of an event."""
 
-    status = DelimitedList(
+    status = Words(
         fields.String(validate=OneOf([EVERY_STATUS, *SeatStatus])),
         load_default=[SeatStatus.FREE],
-        metadata=_about("Any of `free,held,reserved,blocked`, or `all`."),
+        metadata=_about("Any of `free,held,reserved,blocked`, or `all`.")
+        | {"default": [SeatStatus.FREE]},
     )
-    category = fields.String(load_default=None, metadata=_about("Only of this category."))
-    section = fields.String(load_default=None, metadata=_about("Only of this section."))
+    category = fields.String(load_default=None, metadata=_about("Only of this category.", "A"))
+    section = fields.String(load_default=None, metadata=_about("Only of this section.", "Stalls"))
 
 
 class SeatActionSchema(Body):
@@ -334,17 +435,17 @@ class NewTokenSchema(Body):
 class TokenPath(Query):
     """Which token."""
 
-    jti = fields.String(
-        required=True, validate=CALLER_ID, metadata=_about("Its claim `jti`.", "6c1f0a7e")
-    )
+    jti = fields.String(required=True, validate=CALLER_ID)
 
 
-class TokenSchema(Schema):
+class TokenSchema(Answer):
     """An issued token."""
 
-    access_token = fields.String(required=True)
-    token_type = fields.String(required=True, metadata=_about("Always `Bearer`."))
-    expires_in = fields.Integer(required=True, metadata=_about("Seconds."))
+    access_token = fields.String(
+        required=True, metadata=_about("For `Authorization: Bearer <access_token>`.")
+    )
+    token_type = fields.String(required=True, metadata=_about("Always `Bearer`.", "Bearer"))
+    expires_in = fields.Integer(required=True, metadata=_about("Seconds until it expires.", 3600))
 
 
 class TryOutSchema(Body):
@@ -359,21 +460,25 @@ class TryOutSchema(Body):
     )
 
 
-class TryOutTokenSchema(Schema):
+class TryOutTokenSchema(Answer):
     """The header to send."""
 
     Authorize = fields.String(required=True, metadata=_about("`Bearer <token>`."))
 
 
-class CallerSchema(Schema):
+class CallerSchema(Answer):
     """Whom a token speaks for."""
 
-    id = fields.String(required=True)
-    name = fields.String(required=True, allow_none=True)
-    role = fields.Enum(Role, by_value=True, required=True)
+    id = fields.String(required=True, metadata=_about("The token's `sub`.", "alice"))
+    name = fields.String(
+        required=True, allow_none=True, metadata=_about("Its `name`, if it has one.", "Alice")
+    )
+    role = fields.Enum(
+        Role, by_value=True, required=True, metadata=_about("What it lets do.", "patron")
+    )
 
 
-class StatusSchema(Schema):
+class StatusSchema(Answer):
     """That all is well."""
 
-    status = fields.String(required=True)
+    status = fields.String(required=True, metadata=_about("`ok` or `ready`.", "ok"))

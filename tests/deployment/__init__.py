@@ -1,1 +1,1 @@
-
+"""The service as people start, stop and lose it."""

@@ -1,0 +1,67 @@
+# `make help` lists the targets. Everything is installed into VENV, and nowhere else.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Settings of the service reach it from the environment and from make's command line.
+SETTINGS := MODE HOST PORT DATA_DIR REDIS_URL REDIS_URL_FILE JWT_SECRET JWT_SECRET_FILE \
+	JWT_PUBLIC_KEYS JWT_PUBLIC_KEYS_FILE JWT_ISSUER JWT_AUDIENCE JWT_MAX_LIFETIME \
+	SEAT_HOLD_TIME SEAT_USER_LIMIT CORS_ORIGINS CHANGE_LOG_LENGTH WEB_CONCURRENCY THREADS \
+	LOG_LEVEL
+$(foreach setting,$(SETTINGS),$(if $(filter command line environment,$(origin $(setting))),$(eval export $(setting))))
+DEVELOPMENT = MODE=$${MODE:-development}
+
+.DEFAULT_GOAL := help
+.PHONY: help run token test check format lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed ## Serve on PORT (9000) in development mode, with a store of its own
+	@$(DEVELOPMENT) exec $(BIN)/gunicorn
+
+token: $(VENV)/.installed ## Print a token: make token SUBJECT=me ROLE=admin
+	@$(DEVELOPMENT) exec $(BIN)/flask --app wsgi tokens issue "$(or $(SUBJECT),me)" --role "$(or $(ROLE),admin)"
+
+test: $(VENV)/.installed-dev ## Run the tests, or some of them: make test ARGS=tests/domain
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 4 --cov --cov-report=term)
+
+check: $(VENV)/.installed-dev ## Check style, types, directions of import and spelling
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs reservations tests
+
+format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(VENV)/.installed-dev ## Pin the requirements anew, with hashes
+	@for name in requirements requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+			--no-emit-index-url --custom-compile-command "make lock" $$name.in -o $$name.txt \
+			|| exit 1; \
+	done
+
+clean: ## Remove what was installed and generated, but no data
+	rm -rf $(VENV) build dist *.egg-info .coverage* .*_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@command -v "$(PYTHON)" >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11 or newer" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: $(PYTHON) is older than 3.11; set PYTHON to a newer one" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "make: $(PYTHON) has no venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@"$(PYTHON)" -m venv "$(VENV)"
+
+# The stamps are made last, so that an installation that was interrupted is done again.
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	@echo "Installing into $(VENV) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/.installed
+	@echo "Installing what tests and checks need into $(VENV) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
