@@ -20,7 +20,11 @@ except ConfigError as error:
     sys.exit(f"reservations: {error}")
 
 wsgi_app = "wsgi:app"
-bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
+bind = (
+    f"[{_settings.host}]:{_settings.port}"
+    if ":" in _settings.host
+    else f"{_settings.host}:{_settings.port}"
+)
 workers = _settings.workers
 worker_class = "gthread"
 threads = _settings.threads

@@ -36,7 +36,9 @@ from reservations.service import ReservationService
 REFUSED = 1
 TRY_AGAIN = 3
 
-SECTION = re.compile(r"(?P<name>[^:]+):(?P<rows>[0-9]+)x(?P<seats_per_row>[0-9]+)(:(?P<category>.+))?")
+SECTION = re.compile(
+    r"(?P<name>[^:]+):(?P<rows>[0-9]+)x(?P<seats_per_row>[0-9]+)(:(?P<category>.+))?"
+)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API answers it.")
 
@@ -138,7 +140,9 @@ def _tokens(service: ReservationService, running_store: Callable[[], Any]) -> Ap
         """Print a token that speaks for SUBJECT."""
         lifetime, longest = timedelta(seconds=seconds), tokens.longest_lifetime()
         if lifetime > longest:
-            raise click.BadParameter(f"At most {longest.total_seconds():.0f}.", param_hint="--expires-in")
+            raise click.BadParameter(
+                f"At most {longest.total_seconds():.0f}.", param_hint="--expires-in"
+            )
         if not tokens.can_issue():
             _exit("Tokens come from the identity provider whose JWT_PUBLIC_KEYS are set.", REFUSED)
         token = tokens.issue(subject, Role(role), name, lifetime)

@@ -152,9 +152,7 @@ class ReservationService:
         place = self._place(event_id, seat_id)
         return PlacedSeat(place, self._store.seats.get(event_id, seat_id))
 
-    def hold_seats(
-        self, event_id: str, seat_ids: Sequence[str], patron: str
-    ) -> list[PlacedSeat]:
+    def hold_seats(self, event_id: str, seat_ids: Sequence[str], patron: str) -> list[PlacedSeat]:
         """Hold seats for a patron, or refresh its holds: all of them, or nothing.
 
         Raises:
@@ -217,9 +215,7 @@ class ReservationService:
     ) -> list[PlacedSeat]:
         places = [self._place(event_id, seat_id) for seat_id in seat_ids]
         change = self._store.seats.change(event_id, seat_ids, patron, rule)
-        return [
-            PlacedSeat(place, seat) for place, seat in zip(places, change.seats, strict=True)
-        ]
+        return [PlacedSeat(place, seat) for place, seat in zip(places, change.seats, strict=True)]
 
     def _place(self, event_id: str, seat_id: str) -> Place:
         plan = self._store.events.plan(event_id)

@@ -15,6 +15,7 @@ from reservations.api.wiring import service
 from reservations.domain.caller import Caller, Role
 from reservations.tokens import TokenInvalid
 
+
 def requires(*roles: Role) -> Callable[[View], View]:
     """Let only callers with one of the roles, and a good token, reach a view.
 

@@ -25,15 +25,15 @@ from reservations.service import CountedEvent, EventPage, EventWithSeats, NewEve
 events = Blueprint("events", __name__, description="What is sold.")
 
 LOCATION = {"Location": {"description": "Path of the event.", "schema": {"type": "string"}}}
-LINK = {"Link": {"description": 'The next page: `<path>; rel="next"`.', "schema": {"type": "string"}}}
+LINK = {
+    "Link": {"description": 'The next page: `<path>; rel="next"`.', "schema": {"type": "string"}}
+}
 
 
 @events.route("", methods=["POST", "PUT"])
 @requires(Role.ADMIN)
 @events.arguments(NewEventSchema, examples=NEW_EVENTS)
-@events.response(
-    201, EventSchema, description="The event.", example=EVENT, headers=LOCATION
-)
+@events.response(201, EventSchema, description="The event.", example=EVENT, headers=LOCATION)
 @events.refuses(OutcomeUnknown)
 def create_event(new: NewEvent) -> tuple[EventWithSeats, dict[str, str]]:
     """Create an event

@@ -31,7 +31,9 @@ try_out = Blueprint("try-out", __name__, description="Tokens for trying things o
 
 @issuing.route("", methods=["POST"], tags=["tokens"])
 @requires(Role.ADMIN)
-@issuing.arguments(NewTokenSchema, example={"subject": "alice", "role": "patron", "expires_in": 3600})
+@issuing.arguments(
+    NewTokenSchema, example={"subject": "alice", "role": "patron", "expires_in": 3600}
+)
 @issuing.response(
     201,
     TokenSchema,

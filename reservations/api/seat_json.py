@@ -38,7 +38,9 @@ class Selection:
     section: str | None = None
 
     @classmethod
-    def of_query(cls, status: Sequence[str], category: str | None, section: str | None) -> Selection:
+    def of_query(
+        cls, status: Sequence[str], category: str | None, section: str | None
+    ) -> Selection:
         """Make a selection from the query of a request."""
         statuses = SeatStatus if EVERY_STATUS in status else map(SeatStatus, status)
         return cls(frozenset(statuses), category, section)
@@ -104,9 +106,7 @@ class SeatLists:
         )
         self._lock = Lock()
 
-    def render(
-        self, event_id: str, seats: SeatList, selection: Selection, caller: Caller
-    ) -> bytes:
+    def render(self, event_id: str, seats: SeatList, selection: Selection, caller: Caller) -> bytes:
         """Return a JSON array of the selected seats, in reading order."""
         fragments = self._free_seats(event_id, seats.plan)
         chosen = selection.places(seats.plan)

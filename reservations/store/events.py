@@ -100,7 +100,18 @@ class EventStore:
         """
         start = "+inf" if before is None else f"({before}"
         (entries,) = self._connections.read(
-            ("ZRANGE", keys.EVENTS, start, "-inf", "BYSCORE", "REV", "LIMIT", 0, limit, "WITHSCORES")
+            (
+                "ZRANGE",
+                keys.EVENTS,
+                start,
+                "-inf",
+                "BYSCORE",
+                "REV",
+                "LIMIT",
+                0,
+                limit,
+                "WITHSCORES",
+            )
         )
         ids, ordinals = entries[::2], entries[1::2]
         records = self._connections.read(

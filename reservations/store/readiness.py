@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from redis.exceptions import ResponseError
 
+from reservations.domain.errors import StoreNotReady, StoreUnavailable
 from reservations.store import keys
 from reservations.store.connections import LINK_FAILURES, Connections, Reply
-from reservations.domain.errors import StoreNotReady, StoreUnavailable
 
 PROBE_MILLISECONDS = 1000
 

@@ -71,7 +71,9 @@ def encode_plan(plan: SeatPlan) -> str:
     """Write a plan down: its sections, not its seats."""
     if isinstance(plan, NumberedPlan):
         return _dump({"seats": plan.count})
-    return _dump({"sections": [[s.name, s.category, s.rows, s.seats_per_row] for s in plan.sections]})
+    return _dump(
+        {"sections": [[s.name, s.category, s.rows, s.seats_per_row] for s in plan.sections]}
+    )
 
 
 def decode_plan(record: bytes) -> SeatPlan:

@@ -160,9 +160,7 @@ class SeatViews:
     def _read_afresh(self, event_id: str, plan: SeatPlan) -> SeatsView:
         # The newest entry first: applying again what the seats read after it already
         # show does no harm, since an entry says what seats are, not how they change.
-        (newest,) = self._connections.read(
-            ("XREVRANGE", keys.log(event_id), "+", "-", "COUNT", 1)
-        )
+        (newest,) = self._connections.read(("XREVRANGE", keys.log(event_id), "+", "-", "COUNT", 1))
         if not newest:
             raise EventNotFound(event_id)
         view = SeatsView(plan, newest[0][0].decode())

@@ -7,9 +7,9 @@ import pytest
 from reservations.domain.plan import (
     NumberedPlan,
     Place,
+    SeatPlan,
     Section,
     SectionedPlan,
-    SeatPlan,
     row_index,
     row_name,
 )

@@ -15,7 +15,6 @@ from reservations.domain.plan import NumberedPlan
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import SeatList, keys
-from reservations.store.views import SeatViews
 
 
 @pytest.fixture
@@ -107,5 +106,3 @@ def test_a_refreshed_hold_does_not_end_at_its_former_end(service: ReservationSer
 
 def test_what_did_not_change_is_not_made_again(service: ReservationService, event_id: str) -> None:
     assert service.seats(event_id) is service.seats(event_id)
-
-
