@@ -33,6 +33,8 @@ from reservations.embedded import EmbeddedStore
 from reservations.embedded_server import EmbeddedStoreError
 from reservations.service import ReservationService
 
+ROLES = [role.value for role in Role]
+
 REFUSED = 1
 TRY_AGAIN = 3
 
@@ -125,7 +127,7 @@ def _tokens(service: ReservationService, running_store: Callable[[], Any]) -> Ap
 
     @group.command("issue")
     @click.argument("subject", type=CallerId())
-    @click.option("--role", type=click.Choice([*Role]), default=Role.PATRON, show_default=True)
+    @click.option("--role", type=click.Choice(ROLES), default=Role.PATRON.value, show_default=True)
     @click.option("--name", help="For people to read.")
     @click.option(
         "--expires-in",

@@ -175,7 +175,7 @@ def _answer(
         "request_id": g.request_id,
         **members,
     }
-    return Response(json.dumps(body), status, headers, content_type=CONTENT_TYPE)
+    return Response(json.dumps(body) + "\n", status, headers, content_type=CONTENT_TYPE)
 
 
 def _detail(status: int, title: str, error: HTTPException, members: Mapping[str, Any]) -> str:

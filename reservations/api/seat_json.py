@@ -123,7 +123,7 @@ class SeatLists:
                 elif mask[index]:
                     fragments[index] = _dump(seats.plan.place(index), seat, caller)
             chosen = bytes(mask)
-        return b"[" + b",".join(compress(fragments, chosen)) + b"]"
+        return b"[" + b",".join(compress(fragments, chosen)) + b"]\n"
 
     def _free_seats(self, event_id: str, plan: SeatPlan) -> list[bytes]:
         with self._lock:
