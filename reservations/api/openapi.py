@@ -89,12 +89,8 @@ class ProblemSchema(Schema):
     detail = fields.String(
         required=True, metadata={"description": "What is wrong this time, for a person."}
     )
-    code = fields.String(
-        required=True, metadata={"description": "What is wrong, for a program."}
-    )
-    request_id = fields.String(
-        required=True, metadata={"description": f"As in `{REQUEST_ID}`."}
-    )
+    code = fields.String(required=True, metadata={"description": "What is wrong, for a program."})
+    request_id = fields.String(required=True, metadata={"description": f"As in `{REQUEST_ID}`."})
     errors = fields.Dict(
         keys=fields.String(),
         values=fields.List(fields.String()),
@@ -128,9 +124,7 @@ class Api(flask_smorest.Api):
         tags = {tag["name"]: tag for tag in self.spec._tags}
         del tags[blueprint.name]
         for tag in blueprint.tags_of_views():
-            tags.setdefault(
-                tag, {"name": tag, "description": TAGS.get(tag, blueprint.description)}
-            )
+            tags.setdefault(tag, {"name": tag, "description": TAGS.get(tag, blueprint.description)})
         self.spec._tags = list(tags.values())
 
     def _init_spec(self, **kwargs: Any) -> None:

@@ -368,9 +368,7 @@ class SeatSchema(Answer):
     reservation_id = fields.String(
         metadata=_about("Of the caller's own reserved seat.", "9d2e6b1f40c8a735")
     )
-    patron = fields.String(
-        metadata=_about("Who holds or reserved it: for admins only.", "alice")
-    )
+    patron = fields.String(metadata=_about("Who holds or reserved it: for admins only.", "alice"))
 
 
 class Words(DelimitedList):
@@ -379,7 +377,8 @@ class Words(DelimitedList):
     is_multiple = True
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(",".join(map(str, value)), *args, **kwargs)
+        words = ",".join(map(str, value))
+        return super()._deserialize(words, *args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 class SeatsQuery(Query):

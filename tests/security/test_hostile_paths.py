@@ -236,9 +236,7 @@ def test_options_says_what_a_route_takes_and_does_nothing(
 @pytest.mark.parametrize(
     "header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"]
 )
-def test_the_method_cannot_be_overridden(
-    admin: Actor, raw: redis.Redis, header: str
-) -> None:
+def test_the_method_cannot_be_overridden(admin: Actor, raw: redis.Redis, header: str) -> None:
     response = admin.request("GET", "/v1/tokens/abc", headers={header: "DELETE"})
     assert_problem(response, 405, "method_not_allowed")
     assert not raw.exists("revocations")
@@ -286,7 +284,13 @@ REFUSED_QUERIES = [
         ),
         *(
             ("", query, LATER)
-            for query in ["limit=%D9%A1%D9%A0", "limit=%EF%BC%91", "limit=1_0", "limit=%2010", "limit=%2B5"]
+            for query in [
+                "limit=%D9%A1%D9%A0",
+                "limit=%EF%BC%91",
+                "limit=1_0",
+                "limit=%2010",
+                "limit=%2B5",
+            ]
         ),
         *(
             ("/{event}/seats", query, ())
@@ -352,7 +356,9 @@ def test_a_strange_but_acceptable_query_is_answered(
 
 
 class TestRequestIds:
-    @pytest.mark.parametrize("sane", ["a", "A-b_c.d:e", "0" * 128, "b3d1f0c2-1f5e-4c4e-9c1a-1d2e3f4a5b6c"])
+    @pytest.mark.parametrize(
+        "sane", ["a", "A-b_c.d:e", "0" * 128, "b3d1f0c2-1f5e-4c4e-9c1a-1d2e3f4a5b6c"]
+    )
     @pytest.mark.parametrize("path", ["/health", "/nowhere", "/v1/events"])
     def test_a_sane_one_is_the_answers_too(self, app: Flask, path: str, sane: str) -> None:
         response = app.test_client().get(path, headers={"X-Request-ID": sane})
@@ -483,9 +489,7 @@ def test_a_host_that_cannot_be_one_is_refused(app: Flask, host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "a b", ""])
-def test_no_address_in_an_answer_is_made_from_the_host_header(
-    admin: Actor, host: str
-) -> None:
+def test_no_address_in_an_answer_is_made_from_the_host_header(admin: Actor, host: str) -> None:
     environ = {"HTTP_HOST": host, "HTTP_X_FORWARDED_HOST": host}
     made = admin.request(
         "POST", "/v1/events", json={"name": "Opening night", "seats": 10}, environ_overrides=environ

@@ -1,0 +1,335 @@
+"""Settings: each is read, each wrong value is told in one line, and secrets stay secret."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reservations.config import ConfigError, Settings
+
+SECRET = "7XU0nJr0Ff1nqzB5pYyGvW3mJpV8sKcQ2dTtLhAeRo4"
+PRODUCTION = {"JWT_SECRET": SECRET}
+DEVELOPMENT = {"MODE": "development"}
+
+
+@pytest.fixture(autouse=True)
+def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Begin with nothing set, in an empty folder."""
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
+    """Read settings from an environment."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings.from_env()
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    """Return the one line that says what is wrong with an environment."""
+    with pytest.raises(ConfigError) as refused:
+        read(monkeypatch, **environment)
+    message = str(refused.value)
+    assert len(message.splitlines()) == 1 and len(message) < 300
+    return message
+
+
+def test_a_secret_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, **PRODUCTION) == Settings(
+        development=False,
+        host="127.0.0.1",
+        port=9000,
+        workers=max(2, os.cpu_count() or 1),
+        threads=8,
+        data_dir=Path(".data"),
+        redis_url=None,
+        jwt_secret=SECRET,
+        jwt_public_keys=None,
+        jwt_issuer="reservations",
+        jwt_audience="reservations",
+        jwt_max_lifetime_seconds=30 * 86_400,
+        seat_hold_time_seconds=60,
+        seat_user_limit=4,
+        cors_origins=(),
+        change_log_length=100_000,
+        log_level="INFO",
+    )
+
+
+EVERY_SETTING: dict[str, tuple[str, str, Any]] = {
+    "HOST": ("0.0.0.0", "host", "0.0.0.0"),  # noqa: S104 - in production only
+    "PORT": ("8080", "port", 8080),
+    "WEB_CONCURRENCY": ("3", "workers", 3),
+    "THREADS": ("5", "threads", 5),
+    "DATA_DIR": ("/srv/data", "data_dir", Path("/srv/data")),
+    "REDIS_URL": ("rediss://:pass@store:6380/1", "redis_url", "rediss://:pass@store:6380/1"),
+    "JWT_SECRET": (SECRET[::-1], "jwt_secret", SECRET[::-1]),
+    "JWT_ISSUER": ("shop", "jwt_issuer", "shop"),
+    "JWT_AUDIENCE": ("seats", "jwt_audience", "seats"),
+    "JWT_MAX_LIFETIME": ("60", "jwt_max_lifetime_seconds", 60),
+    "SEAT_HOLD_TIME": ("3600", "seat_hold_time_seconds", 3600),
+    "SEAT_USER_LIMIT": ("100", "seat_user_limit", 100),
+    "CORS_ORIGINS": (
+        "https://shop.test, http://[::1]:3000,",
+        "cors_origins",
+        ("https://shop.test", "http://[::1]:3000"),
+    ),
+    "CHANGE_LOG_LENGTH": ("1000", "change_log_length", 1000),
+    "LOG_LEVEL": ("DEBUG", "log_level", "DEBUG"),
+}
+
+
+def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, **{name: text for name, (text, *_) in EVERY_SETTING.items()})
+    for _, attribute, value in EVERY_SETTING.values():
+        assert getattr(settings, attribute) == value
+    read_here = {attribute for _, attribute, _ in EVERY_SETTING.values()}
+    assert set(Settings.__dataclass_fields__) - read_here == {"development", "jwt_public_keys"}
+
+
+@pytest.mark.parametrize("name", EVERY_SETTING)
+def test_every_setting_may_be_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    text, attribute, value = EVERY_SETTING[name]
+    (tmp_path / "setting").write_text(f"{text}\n")
+    environment = PRODUCTION | {f"{name}_FILE": str(tmp_path / "setting")}
+    assert getattr(read(monkeypatch, **environment), attribute) == value
+
+
+@pytest.mark.parametrize("name", EVERY_SETTING)
+def test_an_empty_setting_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    defaults = read(monkeypatch, **PRODUCTION)
+    if name == "JWT_SECRET":
+        assert refusal(monkeypatch, JWT_SECRET="").startswith("JWT_SECRET is not set")
+    else:
+        assert read(monkeypatch, **{name: ""}) == defaults
+
+
+def test_public_keys_stand_instead_of_a_secret(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "keys").write_text('{"keys": []}\n')
+    settings = read(monkeypatch, JWT_PUBLIC_KEYS_FILE=str(tmp_path / "keys"), JWT_SECRET="")
+    assert (settings.jwt_public_keys, settings.jwt_secret) == ('{"keys": []}', None)
+    assert "JWT_SECRET and JWT_PUBLIC_KEYS" in refusal(monkeypatch, **PRODUCTION)
+
+
+def test_empty_public_keys_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, JWT_PUBLIC_KEYS="", **PRODUCTION)
+    assert (settings.jwt_public_keys, settings.jwt_secret) == (None, SECRET)
+
+
+NO_NUMBERS = ["x", "1.5", "1e3", "0x10", "-1", "0", "9" * 5000, "--", "True"]
+WRONG: dict[str, list[str]] = {
+    "MODE": ["Development", "dev", "test", "true"],
+    "PORT": [*NO_NUMBERS, "65536"],
+    "WEB_CONCURRENCY": [*NO_NUMBERS, "513"],
+    "THREADS": [*NO_NUMBERS, "513"],
+    "REDIS_URL": [
+        "store",
+        "store:6379",
+        "http://store",
+        "redis://[",
+        "redis://store:abc",
+        "redis://store:99999",
+        "://",
+    ],
+    "JWT_MAX_LIFETIME": [*NO_NUMBERS, "59", str(366 * 86_400 + 1)],
+    "SEAT_HOLD_TIME": [*NO_NUMBERS, "3601"],
+    "SEAT_USER_LIMIT": [*NO_NUMBERS, "101"],
+    "CHANGE_LOG_LENGTH": [*NO_NUMBERS, "999", "10000001"],
+    "CORS_ORIGINS": [
+        "*",
+        "null",
+        "shop.test",
+        "https://",
+        "https://shop.test/",
+        "https://shop.test/path",
+        "https://*.shop.test",
+        "https://shop.test https://other.test",
+        "https://me@shop.test",
+        "https://shop.test:123456",
+        "ftp://shop.test",
+        "https://shop.test,*",
+        "https://.*",
+        "https://shop.test$",
+    ],
+    "LOG_LEVEL": ["debug", "TRACE", "10"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param(name, value, id=f"{name}={value[:30]}")
+        for name, values in WRONG.items()
+        for value in values
+    ],
+)
+def test_a_wrong_value_is_refused_in_a_line_that_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    assert name in refusal(monkeypatch, **PRODUCTION, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["JWT_SECRET", "JWT_PUBLIC_KEYS", "REDIS_URL", "PORT"])
+@pytest.mark.parametrize("kind", ["missing", "folder", "below a file", "long name", "binary"])
+def test_a_file_that_cannot_be_read_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, kind: str
+) -> None:
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\x00" * 40)
+    path = {
+        "missing": tmp_path / "none",
+        "folder": tmp_path,
+        "below a file": binary / "x",
+        "long name": tmp_path / ("a" * 5000),
+        "binary": binary,
+    }[kind]
+    assert name in refusal(monkeypatch, **{**PRODUCTION, f"{name}_FILE": str(path)})
+
+
+@pytest.mark.parametrize("name", ["JWT_SECRET", "REDIS_URL", "JWT_ISSUER"])
+def test_a_value_that_is_not_text_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    assert name in refusal(monkeypatch, **{**PRODUCTION, name: "\udcff" * 40})
+
+
+class TestSecret:
+    @pytest.mark.parametrize("environment", [{}, {"MODE": "production"}, {"MODE": ""}])
+    def test_outside_of_development_there_must_be_one(
+        self, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+    ) -> None:
+        assert refusal(monkeypatch, **environment).startswith("JWT_SECRET is not set")
+        assert not Path(".data").exists()
+
+    @pytest.mark.parametrize("mode", ["production", "development"])
+    @pytest.mark.parametrize("secret", ["x", "secret", "a" * 31, "é" * 15])
+    def test_a_short_one_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, mode: str, secret: str
+    ) -> None:
+        message = refusal(monkeypatch, MODE=mode, JWT_SECRET=secret)
+        assert message == "JWT_SECRET is shorter than 32 bytes."
+
+    @pytest.mark.parametrize("secret", ["a1" * 16, "é" * 16])
+    def test_32_bytes_are_enough(self, monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+        assert read(monkeypatch, JWT_SECRET=secret).jwt_secret == secret
+
+    @pytest.mark.parametrize("mode", ["production", "development"])
+    @pytest.mark.parametrize(
+        "secret",
+        [
+            "change-me-change-me-change-me-change-me",
+            "please CHANGE THIS secret to something long",
+            "changeit-changeit-changeit-changeit",
+            "replace_me_with_32_random_bytes_please",
+            "your-secret-key-your-secret-key-your-secret",
+            "YOUR_JWT_SECRET_OF_AT_LEAST_32_BYTES",
+            "an-example-of-a-secret-of-32-bytes-or-more",
+            "this-is-a-sample-secret-of-32-bytes-or-more",
+            "placeholder-placeholder-placeholder-placeholder",
+        ],
+    )
+    def test_a_sample_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, mode: str, secret: str
+    ) -> None:
+        message = refusal(monkeypatch, MODE=mode, JWT_SECRET=secret)
+        assert "sample value" in message and secret not in message
+
+    def test_it_is_in_no_representation(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        url = "redis://:hunter2@store:6379"
+        settings = read(monkeypatch, JWT_SECRET=SECRET, REDIS_URL=url)
+        for text in (repr(settings), str(settings), f"{settings}"):
+            assert SECRET not in text
+            assert "hunter2" not in text
+
+    def test_it_is_in_no_refusal(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for url in ("http://:hunter2@store", "redis://:hunter2@store:abc", "redis://hunter2["):
+            assert "hunter2" not in refusal(monkeypatch, **{**PRODUCTION, "REDIS_URL": url})
+        keys = {"JWT_PUBLIC_KEYS": "x", "REDIS_URL": ""}
+        assert SECRET not in refusal(monkeypatch, **{**PRODUCTION, **keys})
+
+
+class TestDevelopment:
+    def test_a_secret_is_made_once_and_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        first, again = (read(monkeypatch, **DEVELOPMENT).jwt_secret for _ in range(2))
+        assert first is not None and len(first) >= 43
+        assert first == again
+        assert first != read(monkeypatch, **DEVELOPMENT, DATA_DIR="elsewhere").jwt_secret
+
+    def test_only_the_owner_can_read_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        old = os.umask(0)
+        try:
+            read(monkeypatch, **DEVELOPMENT)
+        finally:
+            os.umask(old)
+        assert stat.S_IMODE(Path(".data").stat().st_mode) == 0o700
+        (kept,) = Path(".data").iterdir()
+        assert (kept.name, stat.S_IMODE(kept.stat().st_mode)) == ("jwt-secret", 0o600)
+
+    def test_ones_own_is_used_if_there_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert read(monkeypatch, **DEVELOPMENT, **PRODUCTION).jwt_secret == SECRET
+        assert not Path(".data").exists()
+
+    @pytest.mark.parametrize("content", ["", "\n", "short"])
+    def test_a_kept_secret_must_be_long_enough_too(
+        self, monkeypatch: pytest.MonkeyPatch, content: str
+    ) -> None:
+        Path(".data").mkdir()
+        Path(".data/jwt-secret").write_text(content)
+        assert "JWT_SECRET" in refusal(monkeypatch, **DEVELOPMENT)
+
+    def test_processes_that_start_at_once_share_it(self, tmp_path: Path) -> None:
+        program = (
+            "from reservations.config import Settings\n"
+            "print('ready', flush=True); input()\n"
+            "print(Settings.from_env().jwt_secret)"
+        )
+        root = str(Path(__file__).parent.parent)
+        racers = [
+            subprocess.Popen(
+                [sys.executable, "-c", program],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**DEVELOPMENT, "DATA_DIR": str(tmp_path / "a/b"), "PYTHONPATH": root},
+            )
+            for _ in range(6)
+        ]
+        for racer in racers:
+            assert racer.stdout is not None
+            assert racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin is not None
+            racer.stdin.write("\n")
+            racer.stdin.flush()
+        secrets = {racer.communicate(timeout=30)[0] for racer in racers}
+        assert len(secrets) == 1 and len(secrets.pop()) >= 43
+        assert [path.name for path in (tmp_path / "a/b").iterdir()] == ["jwt-secret"]
+
+    @pytest.mark.parametrize("kind", ["file", "below a file"])
+    def test_a_folder_that_cannot_be_used_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, kind: str
+    ) -> None:
+        Path("file").touch()
+        folder = "file" if kind == "file" else "file/below"
+        assert "DATA_DIR" in refusal(monkeypatch, **DEVELOPMENT, DATA_DIR=folder)
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", ""])
+    def test_it_serves_on_loopback(self, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+        assert read(monkeypatch, **DEVELOPMENT, HOST=host).host == (host or "127.0.0.1")
+
+    @pytest.mark.parametrize(
+        "host",
+        ["0.0.0.0", "::", "*", "192.168.1.2", "127.0.0.1.evil.example", "localhost.evil.example"],  # noqa: S104
+    )
+    def test_it_serves_nowhere_else(self, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+        assert "HOST" in refusal(monkeypatch, **DEVELOPMENT, HOST=host)
