@@ -22,6 +22,7 @@ from flask_jwt_extended.exceptions import NoAuthorizationError
 from reservations.domain.caller import ID_PATTERN, Caller, Role
 
 NAME_LENGTH = 200
+DEFAULT_LIFETIME = timedelta(hours=1)
 LONGEST_LIFETIME = "JWT_LONGEST_LIFETIME"
 PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
@@ -142,6 +143,11 @@ def longest_lifetime() -> timedelta:
     """Return how long a token may live from its issue."""
     lifetime: timedelta = current_app.config[LONGEST_LIFETIME]
     return lifetime
+
+
+def default_lifetime() -> timedelta:
+    """Return how long a token lives from its issue if nobody says how long."""
+    return min(DEFAULT_LIFETIME, longest_lifetime())
 
 
 def verify_request() -> VerifiedToken:

@@ -85,6 +85,12 @@ class LiveService:
             client.become(who, role)
         return client
 
+    def token_of(self, who: str) -> str:
+        """Return a token, as the header `Authorization` has it."""
+        client = self.client(who)
+        client.close()
+        return client.token
+
     def create_event(self, **members: Any) -> str:
         """Create an event and return its id."""
         admin = self.client("box-office", "admin")

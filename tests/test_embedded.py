@@ -336,9 +336,10 @@ def test_starting_twice_and_stopping_twice_is_harmless(data_dir: Path) -> None:
 
 
 def test_a_stopped_store_leaves_no_thread(data_dir: Path) -> None:
+    before = set(threading.enumerate())
     with EmbeddedStore(data_dir):
-        assert "embedded-store" in [thread.name for thread in threading.enumerate()]
-    wait_until(lambda: "embedded-store" not in [t.name for t in threading.enumerate()])
+        (thread,) = set(threading.enumerate()) - before
+    wait_until(lambda: not thread.is_alive())
 
 
 def test_a_server_that_does_not_stop_is_killed(

@@ -9,7 +9,7 @@ from typing import Any
 from flask import g
 
 from reservations import tokens
-from reservations.api.openapi import View, problems, secured
+from reservations.api.openapi.decorators import View, problems, secured
 from reservations.api.problems import Forbidden, Unauthorized
 from reservations.api.wiring import service
 from reservations.domain.caller import Caller, Role

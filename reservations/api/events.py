@@ -8,15 +8,15 @@ from flask import url_for
 
 from reservations.api.auth import requires
 from reservations.api.examples import EVENT, EVENT_PAGE, NEW_EVENTS
-from reservations.api.openapi import Blueprint
+from reservations.api.openapi.decorators import Blueprint
 from reservations.api.pages import link_to_next
-from reservations.api.schemas import (
+from reservations.api.schemas.events import (
     CountedEventSchema,
     EventPageSchema,
     EventSchema,
     NewEventSchema,
-    PageQuery,
 )
+from reservations.api.schemas.pages import PageQuery
 from reservations.api.wiring import service
 from reservations.domain.caller import Role
 from reservations.domain.errors import EventNotFound, OutcomeUnknown

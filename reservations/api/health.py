@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reservations.api.openapi import Blueprint
-from reservations.api.schemas import StatusSchema
+from reservations.api.openapi.decorators import Blueprint
+from reservations.api.schemas.health import StatusSchema
 from reservations.api.wiring import service
 from reservations.domain.errors import StoreNotReady, StoreUnavailable
 

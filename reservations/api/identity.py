@@ -7,8 +7,8 @@ from typing import Any
 
 from reservations import tokens
 from reservations.api.auth import caller, requires
-from reservations.api.openapi import Blueprint
-from reservations.api.schemas import (
+from reservations.api.openapi.decorators import Blueprint
+from reservations.api.schemas.identity import (
     CallerSchema,
     NewTokenSchema,
     TokenPath,
@@ -19,7 +19,6 @@ from reservations.api.schemas import (
 from reservations.api.wiring import service
 from reservations.domain.caller import Caller, Role
 
-DEFAULT_LIFETIME = timedelta(hours=1)
 TRY_OUT_LIFETIME = timedelta(hours=12)
 EXAMPLE_TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.q1c"  # noqa: S105
 
@@ -42,7 +41,7 @@ try_out = Blueprint("try-out", __name__, description="Tokens for trying things o
 )
 def issue_token(new: dict[str, Any]) -> dict[str, Any]:
     """Issue a token, such as a shop's back end gives to its shopper"""
-    lifetime = new.get("expires_in") or min(DEFAULT_LIFETIME, tokens.longest_lifetime())
+    lifetime = new.get("expires_in") or tokens.default_lifetime()
     token = tokens.issue(new["subject"], new["role"], new["name"], lifetime)
     return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime.total_seconds()}
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from reservations.api.schemas import EVERY_STATUS
+from reservations.api.schemas.seats import EVERY_STATUS
 from reservations.api.timestamps import format_timestamp
 from reservations.domain.caller import Caller, Role
 from reservations.domain.plan import Place, SeatPlan

@@ -9,8 +9,8 @@ from flask import Response
 from reservations.api.auth import caller, requires
 from reservations.api.conditional import conditional
 from reservations.api.examples import FREE_SEAT, HELD_SEAT, SEATS
-from reservations.api.openapi import Blueprint
-from reservations.api.schemas import SeatActionSchema, SeatSchema, SeatsQuery
+from reservations.api.openapi.decorators import Blueprint
+from reservations.api.schemas.seats import SeatActionSchema, SeatSchema, SeatsQuery
 from reservations.api.seat_json import SeatLists, Selection, entity_tag, seat_members
 from reservations.api.wiring import service
 from reservations.domain.errors import (

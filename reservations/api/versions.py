@@ -7,7 +7,7 @@ from typing import NoReturn
 from flask import Blueprint, Flask
 
 from reservations.api.openapi import Api
-from reservations.api.openapi import Blueprint as DocumentedBlueprint
+from reservations.api.openapi.decorators import Blueprint as DocumentedBlueprint
 from reservations.api.problems import VersionGone
 
 CURRENT = "/v1"

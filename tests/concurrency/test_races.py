@@ -18,13 +18,13 @@ ROUNDS_TO_BREAK = 25
 
 def all_want_the_same_seats(service: LiveService) -> list[Attempt]:
     event_id = service.create_event(seats=10, seat_user_limit=len(SEATS))
-    tokens = [service.client(f"patron-{number}").token for number in range(CLIENTS)]
+    tokens = [service.token_of(f"patron-{number}") for number in range(CLIENTS)]
     return rush(service.port, event_id, [Wish(token, SEATS) for token in tokens], PROCESSES)
 
 
 def one_patron_wants_thirty_at_once(service: LiveService) -> list[Attempt]:
     event_id = service.create_event(seats=40, seat_user_limit=6)
-    token = service.client("greedy").token
+    token = service.token_of("greedy")
     wishes = [Wish(token, [str(number)]) for number in range(1, 31)]
     return rush(service.port, event_id, wishes, PROCESSES)
 

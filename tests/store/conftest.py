@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
         elif shutil.which("redis-server") is None:
             pytest.skip("apt-get install redis-server")
         program: Path = embedded_server.find_server()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "find_server", lambda: program)
-        with running_store() as url:
-            yield url
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(embedded, "find_server", lambda: program)
+            url = stack.enter_context(running_store())
+        yield url

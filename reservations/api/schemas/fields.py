@@ -1,0 +1,46 @@
+"""Fields that several schemas have in common."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from marshmallow import ValidationError, fields
+from marshmallow.validate import Range
+from webargs.fields import DelimitedList
+
+
+class Seconds(fields.Field[timedelta]):
+    """A duration: whole seconds outside, a `timedelta` inside."""
+
+    _number = fields.Integer(strict=True)
+
+    def _serialize(self, value: timedelta | None, *_args: Any, **_kwargs: Any) -> int | None:
+        return None if value is None else int(value.total_seconds())
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> timedelta:
+        try:
+            return timedelta(seconds=self._number.deserialize(value))
+        except OverflowError as error:
+            raise ValidationError("Too long.") from error
+
+
+def seconds(shortest: int, longest: int, metadata: dict[str, Any]) -> Seconds:
+    """Return a field for a duration within bounds, both in seconds and allowed."""
+    limits = Range(
+        timedelta(seconds=shortest),
+        timedelta(seconds=longest),
+        error=f"Must be from {shortest} to {longest} seconds.",
+    )
+    bounds = {"minimum": shortest, "maximum": longest}
+    return Seconds(validate=limits, metadata={**bounds, **metadata})
+
+
+class Words(DelimitedList):
+    """Words separated by commas: in one parameter or, as many clients write lists, in several."""
+
+    is_multiple = True
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        words = ",".join(map(str, value))
+        return super()._deserialize(words, *args, **kwargs)  # type: ignore[no-untyped-call]

@@ -1,0 +1,20 @@
+"""Which page of a list."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+from marshmallow.validate import Range
+
+from reservations.api.pages import Cursor
+from reservations.api.schemas.base import Query, about
+
+MAX_PAGE = 500
+
+
+class PageQuery(Query):
+    """Which page of a list."""
+
+    limit = fields.Integer(
+        load_default=50, validate=Range(1, MAX_PAGE), metadata=about("Items at most.")
+    )
+    after = Cursor(load_default=None, metadata=about("`next` of the page before.", "c1"))

@@ -1,0 +1,61 @@
+"""Seats, and what can be done with them."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+from marshmallow.validate import OneOf
+
+from reservations.api.schemas.base import Answer, Body, Query, about
+from reservations.api.schemas.fields import Words
+from reservations.domain.seat import SeatStatus
+
+EVERY_STATUS = "all"
+
+
+class SeatSchema(Answer):
+    """A seat. Only an admin sees `patron`."""
+
+    id = fields.String(required=True, metadata=about("Its id in the event.", "stalls-C-12"))
+    name = fields.String(required=True, metadata=about("For people to read.", "Stalls C-12"))
+    status = fields.Enum(
+        SeatStatus,
+        by_value=True,
+        required=True,
+        metadata=about("Whether it can be had; a hold that has run out is `free`.", "held"),
+    )
+    section = fields.String(metadata=about("Where the event has sections.", "Stalls"))
+    row = fields.String(metadata=about("Where the event has sections.", "C"))
+    number = fields.Integer(metadata=about("In the row; where the event has sections.", 12))
+    category = fields.String(metadata=about("Where the section has one.", "A"))
+    mine = fields.Boolean(metadata=about("True on the caller's own; absent on others.", True))
+    expires_at = fields.String(
+        metadata=about("When the caller's own hold ends.", "2027-01-01T20:01:00.000Z")
+        | {"format": "date-time"}
+    )
+    reservation_id = fields.String(
+        metadata=about("Of the caller's own reserved seat.", "9d2e6b1f40c8a735")
+    )
+    patron = fields.String(metadata=about("Who holds or reserved it: for admins only.", "alice"))
+
+
+class SeatsQuery(Query):
+    """Which seats of an event."""
+
+    status = Words(
+        fields.String(validate=OneOf([EVERY_STATUS, *SeatStatus])),
+        load_default=[SeatStatus.FREE],
+        metadata=about("Any of `free,held,reserved,blocked`, or `all`.")
+        | {"default": [SeatStatus.FREE]},
+    )
+    category = fields.String(load_default=None, metadata=about("Only of this category.", "A"))
+    section = fields.String(load_default=None, metadata=about("Only of this section.", "Stalls"))
+
+
+class SeatActionSchema(Body):
+    """What to do with a seat."""
+
+    action = fields.String(
+        required=True,
+        validate=OneOf(["hold", "reserve", "release"]),
+        metadata=about("`hold` holds it, or refreshes the caller's own hold.", "hold"),
+    )
