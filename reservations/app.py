@@ -53,6 +53,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
             origins=origins,
             allow_headers=CORS_HEADERS,
             expose_headers=CORS_EXPOSED,
+            always_send=False,
             max_age=600,
         )
     return app
@@ -75,6 +76,7 @@ def _keys(settings: Settings) -> Keys:
     return Keys.shared(settings.jwt_secret)
 
 
-def _cors_origins(settings: Settings) -> list[str | re.Pattern[str]]:
-    loopback = [LOOPBACK_ORIGIN] if settings.development else []
-    return [*settings.cors_origins, *loopback]
+def _cors_origins(settings: Settings) -> list[re.Pattern[str]]:
+    # As patterns, because flask-cors takes the brackets of an IPv6 address for one.
+    named = [re.compile(re.escape(origin) + r"\Z") for origin in settings.cors_origins]
+    return [*named, LOOPBACK_ORIGIN] if settings.development else named

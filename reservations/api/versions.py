@@ -11,12 +11,14 @@ from reservations.api.openapi.decorators import Blueprint as DocumentedBlueprint
 from reservations.api.problems import VersionGone
 
 CURRENT = "/v1"
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 gone = Blueprint("gone", __name__)
 
 
-@gone.route("/v0", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-@gone.route("/v0/<path:_path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@gone.route("/v0", methods=METHODS)
+@gone.route("/v0/", methods=METHODS)
+@gone.route("/v0/<path:_path>", methods=METHODS)
 def refuse_old_version(_path: str = "") -> NoReturn:
     """Tell clients of version 0 that it is gone."""
     raise VersionGone("Version 0 is gone. The same addresses begin with /v1 now.")

@@ -72,7 +72,7 @@ UNVERSIONED = [
     *(
         Route(method, rule, 410, 410, 410, 410)
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-        for rule in ("/v0", "/v0/<path:_path>")
+        for rule in ("/v0", "/v0/", "/v0/<path:_path>")
     ),
 ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +35,15 @@ def seconds(shortest: int, longest: int, metadata: dict[str, Any]) -> Seconds:
     )
     bounds = {"minimum": shortest, "maximum": longest}
     return Seconds(validate=limits, metadata={**bounds, **metadata})
+
+
+class Digits(fields.Integer):
+    """A whole number in a query, in the one spelling of it: Python would read more as such."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if not re.fullmatch(r"[0-9]{1,9}", str(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *args, **kwargs)
 
 
 class Words(DelimitedList):

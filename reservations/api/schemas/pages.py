@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
 from marshmallow.validate import Range
 
 from reservations.api.pages import Cursor
 from reservations.api.schemas.base import Query, about
+from reservations.api.schemas.fields import Digits
 
 MAX_PAGE = 500
 
@@ -14,7 +14,5 @@ MAX_PAGE = 500
 class PageQuery(Query):
     """Which page of a list."""
 
-    limit = fields.Integer(
-        load_default=50, validate=Range(1, MAX_PAGE), metadata=about("Items at most.")
-    )
+    limit = Digits(load_default=50, validate=Range(1, MAX_PAGE), metadata=about("Items at most."))
     after = Cursor(load_default=None, metadata=about("`next` of the page before.", "c1"))
