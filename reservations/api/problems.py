@@ -134,11 +134,9 @@ def handle_refusal(error: ReservationError) -> Response:
     return problem(error.code, str(error), members)
 
 
-def handle_http_error(error: HTTPException) -> Response | HTTPException:
-    """Answer an error of routing, parsing or validation; let redirects pass."""
+def handle_http_error(error: HTTPException) -> Response:
+    """Answer an error of routing, parsing or validation."""
     status = error.code or 500
-    if status < 400:
-        return error
     code = CODES_OF_HTTP_ERRORS.get(status) or _name_of(error)
     title = PROBLEMS[code].title if code in PROBLEMS else error.name
     messages = getattr(error, "data", {}).get("messages")

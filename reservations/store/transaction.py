@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
-from redis.exceptions import ExecAbortError, ResponseError
+from redis.exceptions import ResponseError
 
 from reservations.domain.errors import Busy, OutcomeUnknown, StoreUnavailable
 from reservations.store.connections import (
@@ -129,7 +129,8 @@ class Transactions:
 
     def _commit(self, link: Link, commit: Commit[T]) -> Outcome:
         *queued, executed = link.exchange([("MULTI",), *commit.commands, ("EXEC",)])
-        if isinstance(executed, ExecAbortError):
+        if isinstance(executed, ResponseError):
+            # Such as EXECABORT: whatever EXEC refuses it has not executed.
             reason = next((r for r in queued if isinstance(r, ResponseError)), executed)
             raise StoreUnavailable(reason)
         if executed is None:

@@ -72,8 +72,7 @@ class SeatsView:
     def put(self, seat: Seat) -> None:
         """Set one seat to what it is now."""
         index = self.plan.find(seat.id)
-        if index is None:
-            return
+        assert index is not None  # noqa: S101 - only seats of the plan are ever written
         self._seats = None
         before = self._taken.pop(index, None)
         self._counts[SeatStatus.FREE if before is None else before.status] -= 1

@@ -120,6 +120,37 @@ def test_a_commit_that_lands_late_was_not_called_undone(
     server.close()
 
 
+def test_when_nobody_can_be_asked_what_happened_the_outcome_is_unknown(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    def lose_reply_and_all_after_it(passage: Passage, sent: bytes) -> bool:
+        proxy.misbehave = lambda later, _sent: later.cut() is not None
+        return lose_reply(passage, sent)
+
+    proxy.misbehave = on_commit(lose_reply_and_all_after_it)
+    with pytest.raises(OutcomeUnknown):
+        behind_proxy.hold_seats(event_id, ["1"], "alice")
+    assert status_of(service, event_id, "1") is SeatStatus.HELD
+
+
+def test_an_event_that_could_not_be_listed_has_an_unknown_outcome(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy
+) -> None:
+    proxy.misbehave = lambda passage, sent: b"INCR" not in sent or passage.cut() is not None
+    with pytest.raises(OutcomeUnknown):
+        behind_proxy.create_event(NEW_EVENT)
+    assert service.events(10).items == []
+
+
+def test_a_store_that_is_cut_off_is_not_ready(
+    behind_proxy: ReservationService, proxy: Proxy
+) -> None:
+    behind_proxy.check_ready()
+    proxy.misbehave = lambda passage, sent: b"INFO" not in sent or passage.cut() is not None
+    with pytest.raises(StoreUnavailable):
+        behind_proxy.check_ready()
+
+
 def test_when_the_first_write_fails_nothing_was_changed(
     behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -12,9 +12,10 @@ import redis
 from reservations.app import open_store
 from reservations.config import Settings
 from reservations.domain.plan import NumberedPlan
-from reservations.domain.seat import SeatStatus
+from reservations.domain.seat import Seat, SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import SeatList, keys
+from reservations.store.views import SeatsView
 
 
 @pytest.fixture
@@ -106,3 +107,13 @@ def test_a_refreshed_hold_does_not_end_at_its_former_end(service: ReservationSer
 
 def test_what_did_not_change_is_not_made_again(service: ReservationService, event_id: str) -> None:
     assert service.seats(event_id) is service.seats(event_id)
+
+
+def test_a_view_frees_a_seat_at_the_instant_its_hold_ends_and_not_before() -> None:
+    ends = datetime(2027, 1, 1, 20, tzinfo=UTC)
+    view = SeatsView(NumberedPlan(10), "1-0")
+    view.put(Seat("1", SeatStatus.HELD, "alice", expires_at=ends))
+    view.let_holds_run_out(ends - timedelta(milliseconds=1))
+    assert view.seats().counts[SeatStatus.HELD] == 1
+    view.let_holds_run_out(ends)
+    assert view.seats().counts[SeatStatus.HELD] == 0
