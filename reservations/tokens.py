@@ -15,9 +15,8 @@ from typing import Any
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from flask import Flask, current_app
-from flask_jwt_extended import JWTManager, create_access_token, verify_jwt_in_request
-from flask_jwt_extended.exceptions import NoAuthorizationError
+from flask import Flask, current_app, request
+from flask_jwt_extended import JWTManager, create_access_token, decode_token
 
 from reservations.domain.caller import ID_PATTERN, Caller, Role
 
@@ -109,8 +108,6 @@ def init_app(
             "JWT_ENCODE_AUDIENCE": audience,
             "JWT_DECODE_AUDIENCE": audience,
             "JWT_ENCODE_NBF": False,
-            "JWT_TOKEN_LOCATION": ["headers"],
-            "JWT_CSRF_IN_COOKIES": False,
             "JWT_COOKIE_CSRF_PROTECT": False,
             LONGEST_LIFETIME: longest_lifetime,
         }
@@ -159,10 +156,10 @@ def verify_request() -> VerifiedToken:
         TokenInvalid: in whatever way.
     """
     try:
-        verified = verify_jwt_in_request(skip_revocation_check=True)
-        return _read_claims(verified[1] if verified else {})
-    except NoAuthorizationError as error:
-        raise TokenInvalid("Send a token: 'Authorization: Bearer <token>'.") from error
+        sent = request.authorization
+        if sent is None or sent.type != "bearer" or not sent.token:
+            raise TokenInvalid("Send a token: 'Authorization: Bearer <token>'.")
+        return _read_claims(decode_token(sent.token))
     except jwt.ExpiredSignatureError as error:
         raise TokenInvalid("The token has expired.") from error
     except TokenInvalid:
@@ -174,6 +171,8 @@ def verify_request() -> VerifiedToken:
 
 
 def _read_claims(claims: Mapping[str, Any]) -> VerifiedToken:
+    if claims["type"] != "access":
+        raise TokenInvalid("The token is not for access.")
     subject, jti, name = claims["sub"], claims["jti"], claims.get("name")
     issued_at, expires_at = claims["iat"], claims["exp"]
     if not all(isinstance(text, str) and ID_PATTERN.fullmatch(text) for text in (subject, jti)):

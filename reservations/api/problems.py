@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from flask import Flask, Response, current_app, g, json
@@ -20,6 +21,9 @@ from reservations.domain.errors import ReservationError, StoreUnavailable
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:reservations:problem:"
+MAX_ERRORS = 50
+"""Paths that one answer names: who sends thousands of wrong members learns of these."""
+MAX_ERRORS_IN_DETAIL = 5
 RETRY_SOON = {"Retry-After": "1"}
 
 
@@ -181,7 +185,8 @@ def _detail(status: int, title: str, error: HTTPException, members: Mapping[str,
         # An unforeseen error's words are for the log, not for whoever caused it.
         return title
     if "errors" in members:
-        return " ".join(f"{path}: {' '.join(said)}" for path, said in members["errors"].items())
+        first = islice(members["errors"].items(), MAX_ERRORS_IN_DETAIL)
+        return " ".join(f"{path}: {' '.join(said)}" for path, said in first)
     return str(error.description or title)
 
 
@@ -194,6 +199,8 @@ def _by_path(messages: Mapping[str, Any]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
 
     def collect(path: tuple[str, ...], value: Any) -> None:
+        if len(found) == MAX_ERRORS:
+            return
         if isinstance(value, Mapping):
             for name, inner in value.items():
                 collect((*path, str(name)), inner)

@@ -8,7 +8,7 @@ cannot be asked nobody is let in.
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Lock
 
 from reservations.store import keys
@@ -22,10 +22,10 @@ class Revocations:
     """The ids of tokens that are no longer good."""
 
     def __init__(self, connections: Connections, longest_lifetime: timedelta) -> None:
-        """Remember each for `longest_lifetime`, when the token has expired by itself."""
+        """Remember each for `longest_lifetime`, after which the token has expired by itself."""
         self._connections = connections
         self._longest_lifetime = longest_lifetime
-        self._revoked: set[str] = set()
+        self._revoked: dict[str, int] = {}
         self._cursor = "-"
         self._refresh_at = 0.0
         self._lock = Lock()
@@ -37,10 +37,8 @@ class Revocations:
             StoreUnavailable
         """
         (time_reply,) = self._connections.read(("TIME",))
-        oldest = self._oldest_of_use(from_time(time_reply))
-        self._connections.read(
-            ("XADD", keys.REVOCATIONS, "MINID", "~", to_ms(oldest), "*", "jti", jti)
-        )
+        oldest = self._oldest_of_use(time_reply)
+        self._connections.read(("XADD", keys.REVOCATIONS, "MINID", "~", oldest, "*", "jti", jti))
         self._refresh_at = 0.0
 
     def is_revoked(self, jti: str) -> bool:
@@ -55,12 +53,18 @@ class Revocations:
 
     def _refresh(self) -> None:
         asked_at = time.monotonic()
-        (entries,) = self._connections.read(("XRANGE", keys.REVOCATIONS, self._cursor, "+"))
+        time_reply, entries = self._connections.read(
+            ("TIME",), ("XRANGE", keys.REVOCATIONS, self._cursor, "+")
+        )
         with self._lock:
             for entry_id, (_, jti) in entries:
-                self._revoked.add(jti.decode())
+                self._revoked[jti.decode()] = int(entry_id.partition(b"-")[0])
                 self._cursor = entry_id.decode()
+            self._forget_before(self._oldest_of_use(time_reply))
             self._refresh_at = asked_at + REFRESH_SECONDS
 
-    def _oldest_of_use(self, now: datetime) -> datetime:
-        return now - self._longest_lifetime
+    def _forget_before(self, oldest: int) -> None:
+        self._revoked = {jti: at for jti, at in self._revoked.items() if at >= oldest}
+
+    def _oldest_of_use(self, time_reply: list[bytes]) -> int:
+        return to_ms(from_time(time_reply) - self._longest_lifetime)

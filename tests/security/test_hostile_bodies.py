@@ -558,6 +558,22 @@ def test_an_event_has_either_seats_or_sections(refused: Callable[..., Members]) 
     assert "seats" in refused("event", both, 422, "invalid")["errors"]
 
 
+def test_thousands_of_wrong_members_cost_little_and_are_not_all_told(
+    refused: Callable[..., Members],
+) -> None:
+    many = {"name": "Opening night", "sections": [{}] * 100_000}
+    assert refused("event", many, 422, "invalid")["errors"] == {"sections": ["Longer than 1000."]}
+    some = {"name": "Opening night", "sections": [{}] * 1000}
+    assert len(refused("event", some, 422, "invalid")["errors"]) == 50
+
+
+def test_a_hold_can_be_refreshed_at_least_as_long_as_it_lasts(
+    refused: Callable[..., Members],
+) -> None:
+    body = TARGETS["event"].good | {"hold_time": 60, "hold_max": 59}
+    assert "hold_max" in refused("event", body, 422, "invalid")["errors"]
+
+
 @pytest.mark.parametrize("until", ["2027-01-01T19:00:00Z", "2027-01-01T18:59:59Z"])
 def test_a_sale_must_not_end_before_it_begins(refused: Callable[..., Members], until: str) -> None:
     window = {"on_sale_from": "2027-01-01T20:00:00+01:00", "on_sale_until": until}

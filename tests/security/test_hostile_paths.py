@@ -288,6 +288,7 @@ REFUSED_QUERIES = [
             ("/{event}/seats", query, ())
             for query in [
                 "status=sold",
+                "status=",
                 "status=FREE",
                 "status=free,sold",
                 "status=free,",
@@ -328,7 +329,6 @@ def test_a_parameter_that_makes_no_sense_is_invalid(
         ("", "&&&==&;"),
         ("", "__class__=1&self=2"),
         ("", "a=1&" * 2000),
-        ("/{event}/seats", "status="),
         ("/{event}/seats", "section=%00"),
         ("/{event}/seats", "section=%ff"),
         ("/{event}/seats", "section="),

@@ -107,6 +107,10 @@ def test_a_good_token_lets_its_bearer_in(client: FlaskClient, path: str, token: 
     assert ask(client, path, f"Bearer {token}").status_code == 200
 
 
+def test_the_scheme_is_known_in_any_case(client: FlaskClient) -> None:
+    assert ask(client, "/user", f"bearer {forge(GOOD)}").status_code == 200
+
+
 def test_user_tells_whom_the_token_speaks_for(client: FlaskClient) -> None:
     who = ask(client, "/user", f"Bearer {forge(GOOD)}").json
     assert who == {"id": "alice", "name": "Alice", "role": "patron"}

@@ -9,7 +9,7 @@ from marshmallow.validate import And, Length, Range
 
 from reservations.api.pages import Cursor
 from reservations.api.schemas.base import ONE_LINE, Answer, Body, about
-from reservations.api.schemas.fields import Seconds, seconds
+from reservations.api.schemas.fields import Listed, Seconds, seconds
 from reservations.api.timestamps import Timestamp
 from reservations.domain.event import EventStatus
 from reservations.domain.plan import NumberedPlan, SeatPlan, Section, SectionedPlan
@@ -17,6 +17,7 @@ from reservations.service import NewEvent
 
 MIN_SEATS = 10
 MAX_SEATS = 100_000
+MAX_SECTIONS = 1_000
 
 
 def _not_blank(text: str) -> None:
@@ -102,9 +103,9 @@ class NewEventSchema(_EventText):
         validate=Range(MIN_SEATS, MAX_SEATS),
         metadata=about("That many seats, ids `1`, `2` ..., named `Seat #1` ...", 250),
     )
-    sections = fields.List(
+    sections = Listed(
         fields.Nested(SectionSchema),
-        validate=Length(1, 1000),
+        longest=MAX_SECTIONS,
         metadata=about("Seats in sections, ids such as `stalls-C-12`; 100,000 in all at most."),
     )
     hold_time = seconds(1, 3600, about("Seconds that a hold lasts; by default SEAT_HOLD_TIME.", 60))
@@ -123,6 +124,8 @@ class NewEventSchema(_EventText):
     def _check(self, given: dict[str, Any], **_: Any) -> None:
         if ("seats" in given) == ("sections" in given):
             raise ValidationError("Give either seats or sections.", "seats")
+        if "hold_time" in given and given.get("hold_max", given["hold_time"]) < given["hold_time"]:
+            raise ValidationError("Must not be shorter than hold_time.", "hold_max")
         opens, ends = given["on_sale_from"], given["on_sale_until"]
         if opens is not None and ends is not None and opens >= ends:
             raise ValidationError("Must be later than on_sale_from.", "on_sale_until")

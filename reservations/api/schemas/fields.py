@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from marshmallow import ValidationError, fields
-from marshmallow.validate import Range
+from marshmallow.validate import Length, Range
 from webargs.fields import DelimitedList
 
 
@@ -43,6 +43,19 @@ class Digits(fields.Integer):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         if not re.fullmatch(r"[0-9]{1,9}", str(value)):
             raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *args, **kwargs)
+
+
+class Listed(fields.List[Any]):
+    """A list whose length is looked at before its items are, which can take much longer."""
+
+    def __init__(self, item: fields.Field[Any], *, longest: int, **kwargs: Any) -> None:
+        super().__init__(item, validate=Length(1, longest), **kwargs)
+        self._longest = longest
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > self._longest:
+            raise ValidationError(f"Longer than {self._longest}.")
         return super()._deserialize(value, *args, **kwargs)
 
 

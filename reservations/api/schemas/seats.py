@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marshmallow import fields
-from marshmallow.validate import OneOf
+from marshmallow.validate import Length, OneOf
 
 from reservations.api.schemas.base import Answer, Body, Query, about
 from reservations.api.schemas.fields import Words
@@ -44,6 +44,7 @@ class SeatsQuery(Query):
     status = Words(
         fields.String(validate=OneOf([EVERY_STATUS, *SeatStatus])),
         load_default=[SeatStatus.FREE],
+        validate=Length(1),
         metadata=about("Any of `free,held,reserved,blocked`, or `all`.")
         | {"default": [SeatStatus.FREE]},
     )
