@@ -21,6 +21,8 @@ from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from reservations.domain.caller import ID_PATTERN, Caller, Role
 
 NAME_LENGTH = 200
+MAX_TOKEN_LENGTH = 8_192
+"""As much as servers take in one header; how deep JSON of that size nests does no harm."""
 DEFAULT_LIFETIME = timedelta(hours=1)
 LONGEST_LIFETIME = "JWT_LONGEST_LIFETIME"
 PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
@@ -159,6 +161,8 @@ def verify_request() -> VerifiedToken:
         sent = request.authorization
         if sent is None or sent.type != "bearer" or not sent.token:
             raise TokenInvalid("Send a token: 'Authorization: Bearer <token>'.")
+        if len(sent.token) > MAX_TOKEN_LENGTH:
+            raise TokenInvalid("The token is too long.")
         return _read_claims(decode_token(sent.token))
     except jwt.ExpiredSignatureError as error:
         raise TokenInvalid("The token has expired.") from error
