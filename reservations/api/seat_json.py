@@ -126,11 +126,12 @@ class SeatLists:
         return b"[" + b",".join(compress(fragments, chosen)) + b"]\n"
 
     def _free_seats(self, event_id: str, plan: SeatPlan) -> list[bytes]:
+        # One thread makes them, and those who come meanwhile wait for it: making them
+        # in several at once would take all of these as many times as long.
         with self._lock:
             fragments = self._fragments.get(event_id)
-        if fragments is None:
-            fragments = [_dump(place, Seat(place.id), NOBODY) for place in plan.places()]
-            with self._lock:
+            if fragments is None:
+                fragments = [_dump(place, Seat(place.id), NOBODY) for place in plan.places()]
                 self._fragments[event_id] = fragments
         return fragments
 

@@ -8,18 +8,18 @@ trimmed meanwhile shows itself by the entry's absence; then the view is read afr
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
+from heapq import heapify, heappop, heappush
 from threading import Lock
 from types import MappingProxyType
 
 from cachetools import LRUCache
 
-from reservations.domain.errors import EventNotFound
+from reservations.domain.errors import Busy, EventNotFound
 from reservations.domain.plan import SeatPlan
 from reservations.domain.seat import Seat, SeatStatus
 from reservations.store import keys
@@ -27,13 +27,19 @@ from reservations.store.connections import Connections
 from reservations.store.instants import from_time
 from reservations.store.records import LogEntry, decode_entry, decode_seat
 
-BYTES_PER_SEAT = 400
-"""What a seat of a view takes in memory when all are held or reserved."""
+BYTES_PER_SEAT = 600
+"""What a seat of a view takes in memory when all are held or reserved, at most."""
 
 VIEWS_MAX_BYTES = 256 * 2**20
 """The least recently used views go when all together take more than this."""
 
 SEATS_A_READ = 5_000
+
+MIN_ENTRIES_A_READ = 1_000
+SEATS_AN_ENTRY = 4
+"""To apply one entry costs as much as to read so many seats afresh, about."""
+
+MAX_READS_AFRESH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class SeatsView:
         self._taken: dict[int, Seat] = {}
         self._counts: Counter[SeatStatus] = Counter({SeatStatus.FREE: len(plan)})
         self._expiries: list[tuple[datetime, int]] = []
+        """A heap; holds that ended otherwise are in it until their time has come."""
         self._seats: SeatList | None = None
 
     def put(self, seat: Seat) -> None:
@@ -81,7 +88,7 @@ class SeatsView:
         if seat.status is not SeatStatus.FREE:
             self._taken[index] = seat
         if seat.expires_at is not None:
-            insort(self._expiries, (seat.expires_at, index))
+            self._expect_end(seat.expires_at, index)
 
     def apply(self, entries: list[LogEntry]) -> None:
         """Apply what is new among log entries, which are in the order of commit."""
@@ -95,12 +102,19 @@ class SeatsView:
 
     def let_holds_run_out(self, now: datetime) -> None:
         """Free the seats whose holds have ended by now."""
-        ended = bisect_right(self._expiries, (now, len(self.plan)))
-        for expires_at, index in self._expiries[:ended]:
+        while self._expiries and self._expiries[0][0] <= now:
+            expires_at, index = heappop(self._expiries)
             seat = self._taken.get(index)
             if seat is not None and seat.expires_at == expires_at:
                 self.put(Seat(seat.id))
-        del self._expiries[:ended]
+
+    def _expect_end(self, expires_at: datetime, index: int) -> None:
+        if len(self._expiries) > 2 * len(self._taken) + MIN_ENTRIES_A_READ:
+            # Most are of holds that were refreshed or released long before their end.
+            held = self._taken.items()
+            self._expiries = [(s.expires_at, i) for i, s in held if s.expires_at is not None]
+            heapify(self._expiries)
+        heappush(self._expiries, (expires_at, index))
 
     def seats(self) -> SeatList:
         """Return the seats as they are now known."""
@@ -126,30 +140,47 @@ class SeatViews:
             VIEWS_MAX_BYTES, getsizeof=lambda view: BYTES_PER_SEAT * len(view.plan)
         )
         self._lock = Lock()
+        self._reading_afresh = Lock()
 
     def seats(self, event_id: str) -> SeatList:
         """Return an event's seats, no older than this call.
 
         Raises:
             EventNotFound, StoreUnavailable
+            Busy: the log is trimmed faster than the seats can be read.
         """
-        plan = self._plan_of(event_id)
-        with self._lock:
-            view = self._views.get(event_id)
-        while view is None or (seats := self._follow(event_id, view)) is None:
-            view = self._read_afresh(event_id, plan)
-            with self._lock:
-                self._views[event_id] = view
+        seats = self._current(event_id)
+        if seats is None:
+            # One thread reads; those who come meanwhile find what it has read.
+            with self._reading_afresh:
+                seats = self._current(event_id) or self._read_and_follow(event_id)
         return seats
 
+    def _read_and_follow(self, event_id: str) -> SeatList:
+        plan = self._plan_of(event_id)
+        for _ in range(MAX_READS_AFRESH):
+            view = self._read_afresh(event_id, plan)
+            seats = self._follow(event_id, view)
+            if seats is not None:
+                with self._lock:
+                    self._views[event_id] = view
+                return seats
+        raise Busy(MAX_READS_AFRESH)
+
+    def _current(self, event_id: str) -> SeatList | None:
+        with self._lock:
+            view = self._views.get(event_id)
+        return None if view is None else self._follow(event_id, view)
+
     def _follow(self, event_id: str, view: SeatsView) -> SeatList | None:
-        """Bring the view up to date; None if the log no longer has the entry it is at."""
+        """Bring the view up to date; None if it is too far behind, or the log was trimmed."""
         cursor = view.cursor
+        count = MIN_ENTRIES_A_READ + len(view.plan) // SEATS_AN_ENTRY
         time_reply, raw_entries = self._connections.read(
-            ("TIME",), ("XRANGE", keys.log(event_id), cursor, "+")
+            ("TIME",), ("XRANGE", keys.log(event_id), cursor, "+", "COUNT", count)
         )
         entries = [decode_entry(*raw) for raw in raw_entries]
-        if not entries or entries[0].id != cursor:
+        if not entries or entries[0].id != cursor or len(entries) == count:
             return None
         with self._lock:
             view.apply(entries)
