@@ -120,9 +120,9 @@ class ReservationService:
         """
         found = self._store.events.newest(limit + 1, before)
         items = [
-            EventWithSeats(event, self._store.events.plan(event.id))
-            for _, event in found[:limit]
-            if event is not None
+            EventWithSeats(event, plan)
+            for _, event, plan in found[:limit]
+            if event is not None and plan is not None
         ]
         return EventPage(items, next=found[limit - 1][0] if len(found) > limit else None)
 
@@ -190,7 +190,7 @@ class ReservationService:
         """Make a token worthless for the rest of its life.
 
         Raises:
-            StoreUnavailable
+            StoreUnavailable, OutcomeUnknown
         """
         self._store.revocations.revoke(jti)
 
@@ -225,7 +225,7 @@ class ReservationService:
         return plan.place(index)
 
     def _terms(self, new: NewEvent) -> Terms:
-        hold_time = new.hold_time or self._hold_time
+        hold_time = new.hold_time or min(self._hold_time, new.hold_max or self._hold_time)
         return Terms(
             hold_time=hold_time,
             hold_max=new.hold_max or HOLD_MAX_FACTOR * hold_time,

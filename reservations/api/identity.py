@@ -18,6 +18,7 @@ from reservations.api.schemas.identity import (
 )
 from reservations.api.wiring import service
 from reservations.domain.caller import Caller, Role
+from reservations.domain.errors import OutcomeUnknown
 
 TRY_OUT_LIFETIME = timedelta(hours=12)
 EXAMPLE_TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbGljZSJ9.q1c"  # noqa: S105
@@ -50,6 +51,7 @@ def issue_token(new: dict[str, Any]) -> dict[str, Any]:
 @requires(Role.ADMIN)
 @revoking.arguments(TokenPath, location="path")
 @revoking.response(204, description="It is revoked; every worker knows within 2 seconds.")
+@revoking.refuses(OutcomeUnknown)
 def revoke_token(_path: dict[str, str], jti: str) -> None:
     """Revoke a token for the rest of its life"""
     service().revoke_token(jti)

@@ -137,7 +137,7 @@ def reserve(situation: Situation, reservation_id: str) -> Change:
     holdings = replace(
         situation.holdings,
         held=_other_holds(situation),
-        reserved=(*situation.holdings.reserved, *(seat.id for seat in seats)),
+        reserved=situation.holdings.reserved + len(seats),
     )
     return Change(ChangeKind.RESERVED, situation.patron, seats, holdings)
 
@@ -185,7 +185,7 @@ def _may_exceed_limit(situation: Situation) -> bool:
     """Whether it matters which of the patron's other holds are still live."""
     terms = situation.event.terms
     held = len(situation.unseen) + len(situation.seats)
-    total = held + len(situation.holdings.reserved)
+    total = held + situation.holdings.reserved
     return held > terms.seat_user_limit or (
         terms.seat_total_limit is not None and total > terms.seat_total_limit
     )
@@ -197,6 +197,6 @@ def _check_limits(situation: Situation) -> None:
     held = len(_other_holds(situation)) + len(situation.seats) - wanted
     if held + wanted > terms.seat_user_limit:
         raise HoldLimitReached(limit=terms.seat_user_limit, held=held)
-    total = held + len(situation.holdings.reserved)
+    total = held + situation.holdings.reserved
     if terms.seat_total_limit is not None and total + wanted > terms.seat_total_limit:
         raise HoldLimitReached(limit=terms.seat_total_limit, held=total)

@@ -46,10 +46,10 @@ class Holdings:
     Attributes:
         held: ids of seats that the patron held then. Some of these holds may have run
             out since: only the seats themselves tell.
-        reserved: ids of seats that the patron has reserved.
+        reserved: how many seats the patron has reserved.
         last_expiry: when the last of the holds ends; None when there is none.
     """
 
     held: tuple[str, ...] = ()
-    reserved: tuple[str, ...] = ()
+    reserved: int = 0
     last_expiry: datetime | None = None

@@ -8,7 +8,7 @@ from threading import Lock
 
 from cachetools import LRUCache
 
-from reservations.domain.errors import EventNotFound, OutcomeUnknown, StoreUnavailable
+from reservations.domain.errors import EventNotFound
 from reservations.domain.event import Event
 from reservations.domain.plan import SeatPlan
 from reservations.store import keys
@@ -39,7 +39,7 @@ class EventStore:
 
         Raises:
             StoreUnavailable: there is no such event.
-            OutcomeUnknown: there may be one, or one that is missing from the list.
+            OutcomeUnknown: there may be one.
         """
         key = keys.event(event_id)
 
@@ -54,9 +54,8 @@ class EventStore:
             ]
             return Commit(commands, event, proof=("EXISTS", key), proves=lambda reply: reply == 1)
 
-        event = self._transactions.run([key], [], decide)
         self._enter_in_index(event_id)
-        return event
+        return self._transactions.run([key], [], decide)
 
     def get(self, event_id: str) -> Event:
         """Read one event.
@@ -86,10 +85,12 @@ class EventStore:
                 self._plans[event_id] = plan
         return plan
 
-    def newest(self, limit: int, before: int | None = None) -> list[tuple[int, Event | None]]:
-        """Return up to `limit` events with their ordinals, the newest first.
+    def newest(
+        self, limit: int, before: int | None = None
+    ) -> list[tuple[int, Event, SeatPlan] | tuple[int, None, None]]:
+        """Return up to `limit` events with their ordinals and plans, the newest first.
 
-        One that is being deleted at this moment may be None.
+        One whose creation has not come to its end has neither event nor plan.
 
         Args:
             limit: how many at most.
@@ -100,32 +101,22 @@ class EventStore:
         """
         start = "+inf" if before is None else f"({before}"
         (entries,) = self._connections.read(
-            (
-                "ZRANGE",
-                keys.EVENTS,
-                start,
-                "-inf",
-                "BYSCORE",
-                "REV",
-                "LIMIT",
-                0,
-                limit,
-                "WITHSCORES",
-            )
+            ("ZRANGE", keys.EVENTS, start, "-inf", "BYSCORE", "REV")
+            + ("LIMIT", 0, limit, "WITHSCORES")
         )
-        ids, ordinals = entries[::2], entries[1::2]
-        records = self._connections.read(
-            *(("GET", keys.event(event_id.decode())) for event_id in ids)
-        )
+        ids, ordinals = map(bytes.decode, entries[::2]), map(int, entries[1::2])
+        names = [name for each in ids for name in (keys.event(each), keys.plan(each))]
+        records = self._connections.read(*(("GET", name) for name in names))
         return [
-            (int(ordinal), None if record is None else decode_event(record))
-            for ordinal, record in zip(ordinals, records, strict=True)
+            (ordinal, None, None)
+            if event is None
+            else (ordinal, decode_event(event), decode_plan(plan))
+            for ordinal, event, plan in zip(ordinals, records[::2], records[1::2], strict=True)
         ]
 
     def _enter_in_index(self, event_id: str) -> None:
-        # The index lies in another slot, so it cannot be part of the transaction.
-        try:
-            (ordinal,) = self._connections.read(("INCR", keys.EVENT_COUNT))
-            self._connections.read(("ZADD", keys.EVENTS, ordinal, event_id))
-        except StoreUnavailable as error:
-            raise OutcomeUnknown from error
+        # The index lies in another slot, so it cannot be part of the transaction. It
+        # comes first: an entry without its event is passed over, but nobody would
+        # find an event without its entry.
+        (ordinal,) = self._connections.read(("INCR", keys.EVENT_COUNT))
+        self._connections.read(("ZADD", keys.EVENTS, ordinal, event_id))

@@ -20,9 +20,11 @@ def check_ready(connections: Connections) -> None:
     """
     try:
         with connections.link() as link:
-            written, memory, persistence = link.exchange(
+            begun, _, written, memory, persistence = link.exchange(
                 [
+                    ("MULTI",),
                     ("SET", keys.READY, "1", "PX", PROBE_MILLISECONDS),
+                    ("EXEC",),
                     ("INFO", "memory"),
                     ("INFO", "persistence"),
                 ]
@@ -30,6 +32,7 @@ def check_ready(connections: Connections) -> None:
     except LINK_FAILURES as error:
         raise StoreUnavailable(error) from error
     reasons = [
+        *_refusals(begun),
         *_refusals(written),
         *_unlike(memory, "maxmemory_policy", "noeviction", "it may evict keys"),
         *_unlike(persistence, "aof_enabled", "1", "its append-only file is off"),
@@ -39,7 +42,7 @@ def check_ready(connections: Connections) -> None:
 
 
 def _refusals(reply: Reply) -> list[str]:
-    return [f"it takes no writes ({reply})"] if isinstance(reply, ResponseError) else []
+    return [f"it takes no transactions ({reply})"] if isinstance(reply, ResponseError) else []
 
 
 def _unlike(info: Reply, name: str, expected: str, reason: str) -> list[str]:

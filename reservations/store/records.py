@@ -132,9 +132,7 @@ def decode_holdings(record: bytes | None) -> Holdings:
     if record is None:
         return Holdings()
     fields = json.loads(record)
-    return Holdings(
-        tuple(fields["held"]), tuple(fields["reserved"]), _instant(fields["last_expiry"])
-    )
+    return Holdings(tuple(fields["held"]), fields["reserved"], _instant(fields["last_expiry"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import time
 from datetime import timedelta
 from threading import Lock
 
+from reservations.domain.errors import OutcomeUnknown, StoreUnavailable
 from reservations.store import keys
 from reservations.store.connections import Connections
 from reservations.store.instants import from_time, to_ms
@@ -34,11 +35,16 @@ class Revocations:
         """Revoke a token; doing it twice does no harm.
 
         Raises:
-            StoreUnavailable
+            StoreUnavailable: it is not revoked.
+            OutcomeUnknown: it may be.
         """
         (time_reply,) = self._connections.read(("TIME",))
         oldest = self._oldest_of_use(time_reply)
-        self._connections.read(("XADD", keys.REVOCATIONS, "MINID", "~", oldest, "*", "jti", jti))
+        entry = ("XADD", keys.REVOCATIONS, "MINID", "~", oldest, "*", "jti", jti)
+        try:
+            self._connections.read(entry)
+        except StoreUnavailable as error:
+            raise OutcomeUnknown from error
         self._refresh_at = 0.0
 
     def is_revoked(self, jti: str) -> bool:

@@ -21,8 +21,7 @@ from reservations.store.records import (
     encode_holdings,
     encode_seat,
 )
-from reservations.store.transaction import Commit, Transactions
-from reservations.store.transaction import Look as Read
+from reservations.store.transaction import Commit, ReadMore, Transactions
 
 Rule = Callable[[Situation], Change | Look]
 
@@ -69,7 +68,7 @@ class SeatStore:
         seat_keys = [keys.seat(event_id, seat_id) for seat_id in seat_ids]
         read = [event_key, patron_key, *seat_keys]
 
-        def decide(now: datetime, replies: list[Reply], look: Read) -> Commit[Change]:
+        def decide(now: datetime, replies: list[Reply], read_more: ReadMore) -> Commit[Change]:
             event_record, holdings_record, *seat_records = replies
             if event_record is None:
                 raise EventNotFound(event_id)
@@ -80,13 +79,15 @@ class SeatStore:
                 tuple(map(decode_seat, seat_ids, seat_records)),
                 decode_holdings(holdings_record),
             )
-            change = _apply(rule, situation, lambda ids: self._look_at(event_id, ids, look))
+            change = _apply(rule, situation, lambda ids: self._look_at(event_id, ids, read_more))
             return self._commit(event_id, now, change)
 
         return self._transactions.run(read, [("GET", key) for key in read], decide)
 
-    def _look_at(self, event_id: str, seat_ids: Sequence[str], look: Read) -> tuple[Seat, ...]:
-        records = look([("GET", keys.seat(event_id, seat_id)) for seat_id in seat_ids])
+    def _look_at(
+        self, event_id: str, seat_ids: Sequence[str], read_more: ReadMore
+    ) -> tuple[Seat, ...]:
+        records = read_more([("GET", keys.seat(event_id, seat_id)) for seat_id in seat_ids])
         return tuple(map(decode_seat, seat_ids, records))
 
     def _commit(self, event_id: str, began: datetime, change: Change) -> Commit[Change]:

@@ -55,10 +55,10 @@ class Commit(Generic[T]):
     proves: Callable[[Reply], bool]
 
 
-Look = Callable[[Sequence[Command]], list[Reply]]
+ReadMore = Callable[[Sequence[Command]], list[Reply]]
 """Reads more before deciding, while everything is still watched."""
 
-Decide = Callable[[datetime, list[Reply], Look], Commit[T]]
+Decide = Callable[[datetime, list[Reply], ReadMore], Commit[T]]
 """Turns the instant and the replies into a commit, or raises the refusal. No other effect."""
 
 
@@ -128,10 +128,13 @@ class Transactions:
         return from_time(time_reply), replies
 
     def _commit(self, link: Link, commit: Commit[T]) -> Outcome:
-        *queued, executed = link.exchange([("MULTI",), *commit.commands, ("EXEC",)])
+        begun, *queued, executed = link.exchange([("MULTI",), *commit.commands, ("EXEC",)])
+        if isinstance(begun, ResponseError) and not all(map(_is_refusal, queued)):
+            # Not in a transaction, the commands were run one by one.
+            raise OutcomeUnknown
         if isinstance(executed, ResponseError):
             # Such as EXECABORT: whatever EXEC refuses it has not executed.
-            reason = next((r for r in queued if isinstance(r, ResponseError)), executed)
+            reason = next(filter(_is_refusal, (begun, *queued)), executed)
             raise StoreUnavailable(reason)
         if executed is None:
             return Outcome.CONFLICT
@@ -148,3 +151,7 @@ class Transactions:
         except StoreUnavailable:
             return False
         return commit.proves(reply)
+
+
+def _is_refusal(reply: Reply) -> bool:
+    return isinstance(reply, ResponseError)

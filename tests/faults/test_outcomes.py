@@ -133,13 +133,25 @@ def test_when_nobody_can_be_asked_what_happened_the_outcome_is_unknown(
     assert status_of(service, event_id, "1") is SeatStatus.HELD
 
 
-def test_an_event_that_could_not_be_listed_has_an_unknown_outcome(
+def test_an_event_that_could_not_be_made_is_not_listed(
     behind_proxy: ReservationService, service: ReservationService, proxy: Proxy
 ) -> None:
-    proxy.misbehave = lambda passage, sent: b"INCR" not in sent or passage.cut() is not None
+    service.create_event(NEW_EVENT)
+    for command in (b"INCR", b"ZADD", b"WATCH"):
+        proxy.misbehave = lambda passage, sent, cut=command: cut not in sent or passage.cut()
+        with pytest.raises(StoreUnavailable):
+            behind_proxy.create_event(NEW_EVENT)
+    page = service.events(1)
+    assert (page.items, page.next) == ([], 3), "the entry of the last one, without its event"
+    assert len(service.events(10).items) == 1
+
+
+def test_a_revocation_whose_reply_was_lost_may_have_happened(
+    behind_proxy: ReservationService, proxy: Proxy
+) -> None:
+    proxy.misbehave = lambda passage, sent: b"XADD" not in sent or lose_reply(passage, sent)
     with pytest.raises(OutcomeUnknown):
-        behind_proxy.create_event(NEW_EVENT)
-    assert service.events(10).items == []
+        behind_proxy.revoke_token("6c1f0a7e")
 
 
 def test_a_store_that_is_cut_off_is_not_ready(

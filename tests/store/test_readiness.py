@@ -26,7 +26,8 @@ def own_store_url(tmp_path: Path) -> Iterator[str]:
     [
         (("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"), "may evict"),
         (("CONFIG", "SET", "appendonly", "no"), "append-only file is off"),
-        (("CONFIG", "SET", "maxmemory", "1"), "takes no writes"),
+        (("CONFIG", "SET", "maxmemory", "1"), "takes no transactions"),
+        (("ACL", "SETUSER", "default", "-multi"), "takes no transactions"),
         (("ACL", "SETUSER", "default", "-info"), "does not tell"),
     ],
 )
