@@ -5,11 +5,13 @@ last; the workers only connect to it.
 """
 
 import errno
+import os
 import signal
 import socket
 import sys
 from typing import Any
 
+from reservations.api.unparsed import answer_with_problems
 from reservations.app import create_app
 from reservations.config import LOOPBACK, ConfigError, Settings
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError
@@ -42,8 +44,8 @@ loglevel = _settings.log_level.lower()
 
 def on_starting(server: Any) -> None:
     """Make sure of the port, the application and the store, in this order."""
-    _refuse_taken_port()
     _refuse_public_development(server.cfg.address)
+    _refuse_taken_ports(server.cfg.address)
     _refuse_broken_application()
     server.embedded_store = None
     if _settings.redis_url is None:
@@ -55,7 +57,8 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let a worker finish what it has begun, also on Ctrl+C."""
+    """Let a worker answer all errors alike, and finish what it has begun, also on Ctrl+C."""
+    answer_with_problems()
     # gunicorn's own handler of these two shuts the thread pool down from within the
     # signal, which waits for ever if the worker is just giving the pool a request.
     for quick_stop in (signal.SIGINT, signal.SIGQUIT):
@@ -65,7 +68,7 @@ def post_worker_init(worker: Any) -> None:
 def when_ready(server: Any) -> None:
     """Tell a developer where to go from here."""
     if _settings.development:
-        address = f"http://{bind}"
+        address = server.LISTENERS[0]
         print(
             f"\n  Swagger UI  {address}/swagger\n"
             f"  A token     curl -X POST {address}/jwt -H 'Content-Type: application/json' \\\n"
@@ -81,16 +84,24 @@ def on_exit(server: Any) -> None:
         server.embedded_store.stop()
 
 
-def _refuse_taken_port() -> None:
-    family = socket.AF_INET6 if ":" in _settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
+def _refuse_taken_ports(addresses: list[Any]) -> None:
+    # Sockets that somebody hands down are in use, and meant to be.
+    if {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():
+        return
+    for address in addresses:
+        if isinstance(address, tuple):
+            _refuse_taken_port(*address)
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((_settings.host, _settings.port))
+            probe.bind((host, port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                sys.exit(f"reservations: cannot listen on {bind}: {error.strerror}.")
-            sys.exit(f"reservations: port {_settings.port} is taken; set PORT to another.")
+                sys.exit(f"reservations: cannot listen on {host}:{port}: {error.strerror}.")
+            sys.exit(f"reservations: port {port} is taken; set PORT to another.")
 
 
 def _refuse_broken_application() -> None:

@@ -25,9 +25,14 @@ def init_app(app: Flask, log_level: str) -> None:
     app.logger.setLevel(log_level)
 
 
+def new_request_id() -> str:
+    """Return an id that no other request has."""
+    return uuid.uuid4().hex
+
+
 def _take_request_id() -> None:
     given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if SANE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = given if SANE_REQUEST_ID.fullmatch(given) else new_request_id()
 
 
 def _complete_headers(response: Response) -> Response:

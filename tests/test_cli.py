@@ -148,6 +148,10 @@ class TestTokens:
         assert (done.exit_code, done.stdout, done.stderr) == (DONE, "", f"Revoked {jti}.\n")
         wait_for(lambda: alice.get("/user").status_code == 401, seconds=5)
 
+    def test_a_revocation_can_be_told_as_json(self, run: Callable[..., Result]) -> None:
+        done = run("tokens", "revoke", "6c1f0a7e", "--json")
+        assert json.loads(done.stdout) == {"jti": "6c1f0a7e", "revoked": True}
+
     def test_what_is_no_id_cannot_be_revoked(self, run: Callable[..., Result]) -> None:
         assert run("tokens", "revoke", "no id").exit_code == WRONG_USAGE
 

@@ -1,7 +1,7 @@
 """One shape for every answer that is not a success: problem details (RFC 9457).
 
 `PROBLEMS` lists every code that a client can meet. It makes the answers and, in
-`openapi.py`, their documentation.
+`openapi/`, their documentation.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def handle_refusal(error: ReservationError) -> Response:
 def handle_http_error(error: HTTPException) -> Response:
     """Answer an error of routing, parsing or validation."""
     status = error.code or 500
-    code = CODES_OF_HTTP_ERRORS.get(status) or _name_of(error)
+    code = CODES_OF_HTTP_ERRORS.get(status) or code_of(error.name)
     title = PROBLEMS[code].title if code in PROBLEMS else error.name
     messages = getattr(error, "data", {}).get("messages")
     members = {} if messages is None else {"errors": _by_path(messages)}
@@ -168,16 +168,22 @@ def _answer(
     members: Mapping[str, Any],
     headers: Mapping[str, str],
 ) -> Response:
-    body = {
+    body = {**problem_members(status, code, title, detail, g.request_id), **members}
+    return Response(json.dumps(body) + "\n", status, headers, content_type=CONTENT_TYPE)
+
+
+def problem_members(
+    status: int, code: str, title: str, detail: str, request_id: str
+) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
         "type": TYPE_PREFIX + code,
         "title": title,
         "status": status,
         "detail": detail,
         "code": code,
-        "request_id": g.request_id,
-        **members,
+        "request_id": request_id,
     }
-    return Response(json.dumps(body) + "\n", status, headers, content_type=CONTENT_TYPE)
 
 
 def _detail(status: int, title: str, error: HTTPException, members: Mapping[str, Any]) -> str:
@@ -190,8 +196,9 @@ def _detail(status: int, title: str, error: HTTPException, members: Mapping[str,
     return str(error.description or title)
 
 
-def _name_of(error: HTTPException) -> str:
-    return re.sub(r"[^a-z]+", "_", error.name.lower())
+def code_of(name: str) -> str:
+    """Return a code for an HTTP error that has none of its own: its name, as a word."""
+    return re.sub(r"[^a-z]+", "_", name.lower())
 
 
 def _by_path(messages: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from reservations import tokens
-from reservations.api.schemas.identity import NewTokenSchema
+from reservations.api.schemas.identity import NewTokenSchema, TokenPath
 from reservations.cli.exits import EXIT_CODES, REFUSED, RunningStore, exit_with, with_store
 from reservations.cli.params import Id, as_json, load
 from reservations.domain.caller import Role
@@ -55,11 +55,16 @@ def tokens_group(service: ReservationService, running_store: RunningStore) -> Ap
         click.echo(json.dumps(answer) if as_json else token)
 
     @group.command("revoke")
-    @click.argument("jti", type=Id())
+    @click.argument("jti")
+    @as_json
     @with_store(running_store)
-    def revoke(jti: str) -> None:
+    def revoke(jti: str, as_json: bool) -> None:
         """Revoke the token whose claim `jti` is JTI."""
+        load(TokenPath(), {"jti": jti})
         service.revoke_token(jti)
-        click.echo(f"Revoked {jti}.", err=True)
+        if as_json:
+            click.echo(json.dumps({"jti": jti, "revoked": True}))
+        else:
+            click.echo(f"Revoked {jti}.", err=True)
 
     return group

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
@@ -125,6 +127,44 @@ def test_without_its_store_the_service_says_so_until_the_store_comes(tmp_path: P
             wait_for(lambda: answers(service.port, "/ready"), 5)
             assert alice.request("GET", "/v1/events").status == 200
         alice.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", 414, "uri_too_long"),
+        (
+            b"GET / HTTP/1.1\r\nX: " + b"x" * 9000 + b"\r\n\r\n",
+            431,
+            "request_header_fields_too_large",
+        ),
+        (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad_request"),
+        (b"nonsense\r\n\r\n", 400, "bad_request"),
+    ],
+)
+def test_what_is_no_http_is_refused_in_the_shape_of_all_errors(
+    tmp_path: Path, store_url: str, sent: bytes, status: int, code: str
+) -> None:
+    with (
+        live_service(tmp_path, REDIS_URL=store_url) as service,
+        socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection,
+    ):
+        connection.sendall(sent)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        problem = json.loads(response.read())
+    assert (response.status, problem["status"], problem["code"]) == (status, status, code)
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["X-Request-ID"] == problem["request_id"]
+    assert b"xxx" not in json.dumps(problem).encode()
+
+
+def test_the_address_on_the_command_line_is_the_one_that_counts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        address = f"127.0.0.1:{port}"
+        said = run_in_vain("-b", address, MODE="development", DATA_DIR=tmp_path, PORT=free_port())
+    assert f"port {port} is taken" in said
 
 
 def run_in_vain(*arguments: str, **settings: object) -> str:

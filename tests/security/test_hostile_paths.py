@@ -105,7 +105,7 @@ def test_what_names_nothing_is_not_found(
 
 
 VALID_JTI = {"this", "parent", "leading zero", "negative", "fraction", "exponent"}
-VALID_JTI |= {"underscore", "hexadecimal", "null"}
+VALID_JTI |= {"plus", "underscore", "hexadecimal", "null"}
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from marshmallow.validate import And, Length, Regexp
 
 from reservations.api.openapi.decorators import MORE_PARAMETERS, PROBLEM_CODES
 from reservations.api.problems import CONTENT_TYPE, PROBLEMS, TYPE_PREFIX
-from reservations.domain.caller import ID_PATTERN
 from reservations.observability import REQUEST_ID
+from reservations.tokens import JTI_PATTERN
 
 OF_ALL = ("method_not_allowed", "too_many_requests")
 
@@ -24,7 +24,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "jti": {
         "description": "The token's claim `jti`.",
         "example": "6c1f0a7e-3d52-4d1b-9b0e-5a1f6f0c2d44",
-        "schema": {"type": "string", "pattern": f"^{ID_PATTERN.pattern}$"},
+        "schema": {"type": "string", "pattern": f"^{JTI_PATTERN.pattern}$"},
     },
     "If-None-Match": {"example": 'W/"5d1c8a90e3b7f246"'},
 }

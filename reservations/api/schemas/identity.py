@@ -45,7 +45,12 @@ class NewTokenSchema(Body):
 class TokenPath(Query):
     """Which token."""
 
-    jti = fields.String(required=True, validate=CALLER_ID)
+    jti = fields.String(
+        required=True,
+        validate=Regexp(
+            tokens.JTI_PATTERN.pattern + r"\Z", error="1-256 characters of A-Za-z0-9._:@+=~-."
+        ),
+    )
 
 
 class TokenSchema(Answer):

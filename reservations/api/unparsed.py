@@ -1,0 +1,36 @@
+"""Problems of requests that are no HTTP: gunicorn refuses them, no view ever sees them."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+from gunicorn import util
+
+from reservations.api.problems import CONTENT_TYPE, code_of, problem_members
+from reservations.observability import REQUEST_ID, new_request_id
+
+
+def answer_with_problems() -> None:
+    """Have this process' gunicorn worker refuse requests in the shape of all other errors."""
+    # gunicorn has no setting for its own error page, which is HTML.
+    util.write_error = write_problem
+
+
+def write_problem(client: socket.socket, status: int, reason: str, _message: str) -> None:
+    """Answer a request that could not be read, and say that the connection ends.
+
+    What gunicorn says of it in detail repeats what was sent, so it is left out.
+    """
+    request_id = new_request_id()
+    members = problem_members(status, code_of(reason), f"{reason}.", f"{reason}.", request_id)
+    body = json.dumps(members).encode() + b"\n"
+    headers = {
+        "Connection": "close",
+        "Content-Type": CONTENT_TYPE,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        REQUEST_ID: request_id,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    util.write_nonblock(client, f"HTTP/1.1 {status} {reason}\r\n{head}\r\n".encode() + body)
