@@ -11,10 +11,14 @@ $(foreach setting,$(SETTINGS),$(if $(filter command line environment,$(origin $(
 DEVELOPMENT = MODE=$${MODE:-development}
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check format lock clean
+# An environment that could not be completed is made anew.
+.DELETE_ON_ERROR:
+.PHONY: help install run token test check format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed ## Install what the service runs on into VENV (.venv)
 
 run: $(VENV)/.installed ## Serve on PORT (9000) in development mode, with a store of its own
 	@$(DEVELOPMENT) exec $(BIN)/gunicorn
@@ -30,6 +34,7 @@ check: $(VENV)/.installed-dev ## Check style, types, directions of import and sp
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/uv pip install --python $(BIN)/python --dry-run --offline --quiet -r requirements-dev.in
 	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs reservations tests
 
 format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
@@ -53,7 +58,7 @@ $(VENV)/bin/python:
 		|| { echo "make: $(PYTHON) is older than 3.11; set PYTHON to a newer one" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "make: $(PYTHON) has no venv; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@"$(PYTHON)" -m venv "$(VENV)"
+	@"$(PYTHON)" -m venv $(if $(wildcard $(VENV)/pyvenv.cfg),--clear) "$(VENV)"
 
 # The stamps are made last, so that an installation that was interrupted is done again.
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python

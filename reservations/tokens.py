@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from flask_jwt_extended import JWTManager, create_access_token, decode_token
 
 from reservations.domain.caller import ID_PATTERN, Caller, Role
@@ -42,7 +42,7 @@ _UNREADABLE = (
 
 
 class TokenInvalid(Exception):
-    """There is no token, or it fails verification; the message may be told to anybody."""
+    """A token fails verification; the message may be told to anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +163,16 @@ def default_lifetime() -> timedelta:
     return min(DEFAULT_LIFETIME, longest_lifetime())
 
 
-def verify_request() -> VerifiedToken:
-    """Verify the token in the current request's `Authorization` header.
-
-    Whether the token was revoked is not looked at.
+def verify(token: str) -> VerifiedToken:
+    """Verify a token, but for whether it was revoked.
 
     Raises:
         TokenInvalid: in whatever way.
     """
     try:
-        sent = request.authorization
-        if sent is None or sent.type != "bearer" or not sent.token:
-            raise TokenInvalid("Send a token: 'Authorization: Bearer <token>'.")
-        if len(sent.token) > MAX_TOKEN_LENGTH:
+        if len(token) > MAX_TOKEN_LENGTH:
             raise TokenInvalid("The token is too long.")
-        return _read_claims(decode_token(sent.token))
+        return _read_claims(decode_token(token))
     except jwt.ExpiredSignatureError as error:
         raise TokenInvalid("The token has expired.") from error
     except TokenInvalid:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import g
+from flask import g, request
 
 from reservations import tokens
 from reservations.api.openapi.decorators import View, problems, secured
@@ -43,8 +43,11 @@ def caller() -> Caller:
 
 
 def _authenticate() -> Caller:
+    sent = request.authorization
+    if sent is None or sent.type != "bearer" or not sent.token:
+        raise Unauthorized("Send a token: 'Authorization: Bearer <token>'.")
     try:
-        token = tokens.verify_request()
+        token = tokens.verify(sent.token)
     except TokenInvalid as error:
         raise Unauthorized(str(error)) from error
     if service().is_token_revoked(token.jti):

@@ -12,6 +12,7 @@ import math
 from typing import Any, NoReturn
 
 from flask import Request
+from gunicorn.http.errors import ParseException
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
@@ -38,7 +39,13 @@ class BodyParser(FlaskParser):
 
 
 def _read(req: Request) -> bytes:
-    body = req.get_data(cache=False)
+    try:
+        body = req.get_data(cache=False)
+    except (OSError, ParseException) as error:
+        raise Malformed("The body's chunks cannot be read.") from error
+    if req.content_length is not None and len(body) < req.content_length:
+        # Whoever was cut off in the middle may have meant to say more.
+        raise Malformed("The body is shorter than its Content-Length.")
     # Werkzeug cuts a body whose length was not announced off at the limit, silently.
     if req.environ.get("wsgi.input_terminated") and req.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge

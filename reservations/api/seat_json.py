@@ -25,6 +25,8 @@ from reservations.domain.seat import Seat, SeatStatus
 from reservations.store import SeatList
 
 BYTES_OVERHEAD = 60
+NOBODY = Caller("", Role.PATRON)
+
 FRAGMENTS_MAX_BYTES = 256 * 2**20
 """The least recently listed events' bytes go when all together take more than this."""
 
@@ -134,9 +136,6 @@ class SeatLists:
                 fragments = [_dump(place, Seat(place.id), NOBODY) for place in plan.places()]
                 self._fragments[event_id] = fragments
         return fragments
-
-
-NOBODY = Caller("", Role.PATRON)
 
 
 def _dump(place: Place, seat: Seat, caller: Caller) -> bytes:

@@ -10,9 +10,9 @@ from reservations.api.auth import caller, requires
 from reservations.api.conditional import conditional
 from reservations.api.examples import FREE_SEAT, HELD_SEAT, SEATS
 from reservations.api.openapi.decorators import Blueprint
-from reservations.api.schemas.seats import SeatActionSchema, SeatSchema, SeatsQuery
-from reservations.api.seat_json import SeatLists, Selection, entity_tag, seat_members
-from reservations.api.wiring import service
+from reservations.api.schemas.seats import ACTIONS, SeatActionSchema, SeatSchema, SeatsQuery
+from reservations.api.seat_json import Selection, entity_tag, seat_members
+from reservations.api.wiring import seat_lists, service
 from reservations.domain.errors import (
     Busy,
     EventNotFound,
@@ -25,17 +25,8 @@ from reservations.domain.errors import (
     SeatNotHeld,
     SeatReserved,
 )
-from reservations.service import ReservationService
 
 seats = Blueprint("seats", __name__, description="What patrons hold and reserve.")
-
-LISTS = SeatLists()
-
-ACTIONS = {
-    "hold": ReservationService.hold_seats,
-    "reserve": ReservationService.reserve_seats,
-    "release": ReservationService.release_seats,
-}
 
 IF_NONE_MATCH = {
     "name": "If-None-Match",
@@ -57,9 +48,12 @@ ETAG = {"ETag": {"description": "Changes whenever the list does.", "schema": {"t
 @seats.refuses(EventNotFound)
 def list_seats(query: dict[str, Any], event_id: str) -> Response:
     """List the free seats, or those of other status, in reading order"""
-    selection, found = Selection.of_query(**query), service().seats(event_id)
-    tag = entity_tag(found, selection, caller())
-    return conditional(tag, lambda: LISTS.render(event_id, found, selection, caller()))
+    selection = Selection.of_query(**query)
+    found = service().seats(event_id)
+    return conditional(
+        entity_tag(found, selection, caller()),
+        lambda: seat_lists().render(event_id, found, selection, caller()),
+    )
 
 
 @seats.route("/<event_id>/seats/<seat_id>")

@@ -6,8 +6,10 @@ which for a commit means to do it twice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from redis.backoff import NoBackoff
@@ -28,6 +30,8 @@ LINK_FAILURES = (LinkError, LinkTimeout, OSError)
 
 CONNECT_TIMEOUT_SECONDS = 0.5
 REPLY_TIMEOUT_SECONDS = 1.0
+SILENCE_SECONDS = 0.5
+"""How long nobody is let wait for a store that has just kept somebody waiting."""
 
 
 class Link:
@@ -60,11 +64,42 @@ class Link:
             return refusal
 
 
+class Silence:
+    """Remembers that the store has just let somebody wait in vain.
+
+    While it is silent every request would hold a thread for a whole timeout, and those
+    behind it would wait for many. So one at a time tries, and the others are told at once.
+    """
+
+    def __init__(self) -> None:
+        self._until: float | None = None
+        self._lock = Lock()
+
+    def check(self) -> None:
+        """Let a caller try, unless another did so in vain a moment ago or is trying now.
+
+        Raises:
+            StoreUnavailable
+        """
+        with self._lock:
+            if self._until is None:
+                return
+            if time.monotonic() < self._until:
+                raise StoreUnavailable("it did not answer a moment ago")
+            self._until = time.monotonic() + CONNECT_TIMEOUT_SECONDS + REPLY_TIMEOUT_SECONDS
+
+    def note(self, silent: bool) -> None:
+        """Note whether the store let a caller wait in vain."""
+        with self._lock:
+            self._until = time.monotonic() + SILENCE_SECONDS if silent else None
+
+
 class Connections:
     """The connections of one process to the store at one URL."""
 
     def __init__(self, url: str, size: int) -> None:
         """Make room for `size` connections; none is opened before it is needed."""
+        self._silence = Silence()
         self._pool = BlockingConnectionPool.from_url(
             url,
             max_connections=size,
@@ -78,34 +113,49 @@ class Connections:
         )
 
     @contextmanager
-    def link(self) -> Iterator[Link]:
+    def link(self, *, insist: bool = False) -> Iterator[Link]:
         """Lend a connection that is known to be open.
 
         One on which replies may still be under way is closed before it goes back.
 
+        Args:
+            insist: try also while the store is silent.
+
         Raises:
             StoreUnavailable: there is none to be had; nothing was sent.
         """
+        if not insist:
+            self._silence.check()
         try:
             connection = self._pool.get_connection()  # type: ignore[no-untyped-call]
         except (RedisError, OSError) as error:
+            self._silence.note(isinstance(error, LinkTimeout))
             raise StoreUnavailable(error) from error
         link = Link(connection)
         try:
             yield link
+        except LinkTimeout:
+            self._silence.note(True)
+            raise
         finally:
-            if not link.ended_cleanly:
+            if link.ended_cleanly:
+                self._silence.note(False)
+            else:
                 connection.disconnect()
             self._pool.release(connection)  # type: ignore[no-untyped-call]
 
-    def read(self, *commands: Command) -> list[Reply]:
+    def read(self, *commands: Command, insist: bool = False) -> list[Reply]:
         """Send commands that change nothing, or may safely be sent again.
+
+        Args:
+            commands: answered in this order.
+            insist: try also while the store is silent.
 
         Raises:
             StoreUnavailable: the connection broke, or Redis refused a command.
         """
         try:
-            with self.link() as link:
+            with self.link(insist=insist) as link:
                 return checked(link.exchange(commands))
         except LINK_FAILURES as error:
             raise StoreUnavailable(error) from error

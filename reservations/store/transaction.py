@@ -147,7 +147,7 @@ class Transactions:
 
     def _happened(self, commit: Commit[T]) -> bool:
         try:
-            (reply,) = self._connections.read(commit.proof)
+            (reply,) = self._connections.read(commit.proof, insist=True)
         except StoreUnavailable:
             return False
         return commit.proves(reply)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,16 @@ import pytest
 import redis
 
 from reservations.embedded import EmbeddedStore, store_url
-from tests.live import PROJECT, LiveService, answers, environment, free_port, live_service, wait_for
+from tests.live import (
+    PROJECT,
+    Client,
+    LiveService,
+    answers,
+    environment,
+    free_port,
+    live_service,
+    wait_for,
+)
 
 SECRET = "0dBBoe2ZHrb1vRcN7BNQK9wVcP4tIhJ3yM1uSxKfLgA"  # noqa: S105
 
@@ -113,6 +123,27 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
         wait_for(lambda: len(family(service)) > len(workers) + 1, 10)
 
 
+def test_many_who_ask_a_silent_store_at_once_are_all_told_soon(tmp_path: Path) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        live_service(tmp_path, REDIS_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}") as service,
+    ):
+        token = service.token_of("alice")
+
+        def ask(_: int) -> tuple[int, float]:
+            client = Client(service.port, token)
+            began = time.monotonic()
+            status = client.request("GET", "/v1/events").status
+            client.close()
+            return status, time.monotonic() - began
+
+        with ThreadPoolExecutor(60) as crowd:
+            answers_ = list(crowd.map(ask, range(60)))
+    assert {status for status, _ in answers_} == {503}
+    # Without anybody's knowing of the others' waiting, it would take 4 times a second.
+    assert max(seconds for _, seconds in answers_) < 3
+
+
 def test_without_its_store_the_service_says_so_until_the_store_comes(tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     with live_service(tmp_path, REDIS_URL=store_url(folder)) as service:
@@ -139,6 +170,18 @@ def test_without_its_store_the_service_says_so_until_the_store_comes(tmp_path: P
             "request_header_fields_too_large",
         ),
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad_request"),
+        (
+            b"PATCH /v1/events/x/seats/1 HTTP/1.1\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\nAuthorization: TOKEN\r\n\r\nzz\r\n",
+            400,
+            "malformed",
+        ),
+        (
+            b"PATCH /v1/events/x/seats/1 HTTP/1.1\r\nContent-Type: application/json\r\n"
+            b'Content-Length: 100\r\nAuthorization: TOKEN\r\n\r\n{"action":"hold"}',
+            400,
+            "malformed",
+        ),
         (b"nonsense\r\n\r\n", 400, "bad_request"),
     ],
 )
@@ -149,7 +192,8 @@ def test_what_is_no_http_is_refused_in_the_shape_of_all_errors(
         live_service(tmp_path, REDIS_URL=store_url) as service,
         socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection,
     ):
-        connection.sendall(sent)
+        connection.sendall(sent.replace(b"TOKEN", service.token_of("alice").encode()))
+        connection.shutdown(socket.SHUT_WR)
         response = http.client.HTTPResponse(connection)
         response.begin()
         problem = json.loads(response.read())

@@ -53,6 +53,18 @@ def status_of(service: ReservationService, event_id: str, seat_id: str) -> SeatS
     return service.seat(event_id, seat_id).seat.status
 
 
+def hold_at_last(service: ReservationService, event_id: str) -> None:
+    """See that the service goes on by itself, within moments."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            service.hold_seats(event_id, ["1"], "alice")
+            return
+        except StoreUnavailable:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
 def test_a_commit_whose_reply_was_lost_is_found_to_have_happened(
     behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
 ) -> None:
@@ -94,7 +106,7 @@ def test_a_commit_that_left_no_trace_has_an_unknown_outcome(
     with pytest.raises(OutcomeUnknown):
         behind_proxy.hold_seats(event_id, ["1"], "alice")
     assert status_of(service, event_id, "1") is SeatStatus.FREE
-    assert behind_proxy.hold_seats(event_id, ["1"], "alice"), "the service goes on"
+    hold_at_last(behind_proxy, event_id)
 
 
 def test_a_commit_that_lands_late_was_not_called_undone(
@@ -198,10 +210,13 @@ def test_a_store_that_is_silent_is_given_up_after_a_second(
             began = time.monotonic()
             with pytest.raises(StoreUnavailable):
                 service.hold_seats(event_id, ["1"], "alice")
-            assert time.monotonic() - began < 2
+            for _ in range(50):
+                with pytest.raises(StoreUnavailable):
+                    service.hold_seats(event_id, ["1"], "alice")
+            assert time.monotonic() - began < 5, "only one at a time waits for it"
         finally:
             os.kill(process_id, signal.SIGCONT)
-        assert service.hold_seats(event_id, ["1"], "alice"), "it goes on when the store does"
+        hold_at_last(service, event_id)
         store.close()
 
 

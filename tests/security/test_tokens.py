@@ -618,7 +618,7 @@ class TestWithoutStore:
         client = app.test_client()
         assert client.get("/v1/events", headers=self.ADMIN).status_code == 200
         link.unlink()
-        app.extensions["reservations"]._store.close()
+        app.extensions["reservations"].service._store.close()
         assert_problem(client.get("/v1/events", headers=self.ADMIN), 503, "store_unavailable")
         deadline = time.monotonic() + 2
         while client.get("/user", headers=self.ADMIN).status_code == 200:

@@ -8,8 +8,16 @@ from marshmallow.validate import Length, OneOf
 from reservations.api.schemas.base import Answer, Body, Query, about
 from reservations.api.schemas.fields import Words
 from reservations.domain.seat import SeatStatus
+from reservations.service import ReservationService
 
 EVERY_STATUS = "all"
+
+ACTIONS = {
+    "hold": ReservationService.hold_seats,
+    "reserve": ReservationService.reserve_seats,
+    "release": ReservationService.release_seats,
+}
+"""What can be done with a seat, and what does it."""
 
 
 class SeatSchema(Answer):
@@ -57,6 +65,6 @@ class SeatActionSchema(Body):
 
     action = fields.String(
         required=True,
-        validate=OneOf(["hold", "reserve", "release"]),
+        validate=OneOf(ACTIONS),
         metadata=about("`hold` holds it, or refreshes the caller's own hold.", "hold"),
     )
