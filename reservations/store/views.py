@@ -27,8 +27,8 @@ from reservations.store.connections import Connections
 from reservations.store.instants import from_time
 from reservations.store.records import LogEntry, decode_entry, decode_seat
 
-BYTES_PER_SEAT = 600
-"""What a seat of a view takes in memory when all are held or reserved, at most."""
+BYTES_A_TAKEN_SEAT = 600
+"""What a seat that is held or reserved takes of a view's memory, at most; a free one takes one."""
 
 VIEWS_MAX_BYTES = 256 * 2**20
 """The least recently used views go when all together take more than this."""
@@ -75,6 +75,11 @@ class SeatsView:
         self._expiries: list[tuple[datetime, int]] = []
         """A heap; holds that ended otherwise are in it until their time has come."""
         self._seats: SeatList | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory it takes, about."""
+        return len(self.plan) + BYTES_A_TAKEN_SEAT * (len(self._taken) + len(self._expiries))
 
     def put(self, seat: Seat) -> None:
         """Set one seat to what it is now."""
@@ -137,7 +142,7 @@ class SeatViews:
         self._connections = connections
         self._plan_of = plan_of
         self._views: LRUCache[str, SeatsView] = LRUCache(
-            VIEWS_MAX_BYTES, getsizeof=lambda view: BYTES_PER_SEAT * len(view.plan)
+            VIEWS_MAX_BYTES, getsizeof=lambda view: view.size_bytes
         )
         self._lock = Lock()
         self._reading_afresh = Lock()
@@ -162,8 +167,6 @@ class SeatViews:
             view = self._read_afresh(event_id, plan)
             seats = self._follow(event_id, view)
             if seats is not None:
-                with self._lock:
-                    self._views[event_id] = view
                 return seats
         raise Busy(MAX_READS_AFRESH)
 
@@ -185,6 +188,7 @@ class SeatViews:
         with self._lock:
             view.apply(entries)
             view.let_holds_run_out(from_time(time_reply))
+            self._views[event_id] = view
             return view.seats()
 
     def _read_afresh(self, event_id: str, plan: SeatPlan) -> SeatsView:

@@ -395,7 +395,7 @@ def test_two_applications_on_one_store_agree_on_lists_and_their_tags(
 ) -> None:
     other_store = open_store(settings)
     elsewhere = Actor(create_app(settings, other_store).test_client(), bob.token)
-    event = admin.create_event(seats=10, hold_time=1)
+    event = admin.create_event(seats=10, hold_time=2)
     path = f"/v1/events/{event['id']}/seats"
 
     def agree(query: str) -> str:
@@ -411,7 +411,7 @@ def test_two_applications_on_one_store_agree_on_lists_and_their_tags(
         lambda: alice.hold(event, "1"),
         lambda: elsewhere.hold(event, "2"),
         lambda: elsewhere.reserve(event, "2"),
-        lambda: time.sleep(1.1),
+        lambda: time.sleep(2.1),
     ):
         step()
         agree("?status=all")

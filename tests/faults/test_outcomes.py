@@ -65,6 +65,16 @@ def hold_at_last(service: ReservationService, event_id: str) -> None:
             time.sleep(0.02)
 
 
+def test_a_change_is_two_writes_whatever_the_number_of_seats(
+    behind_proxy: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    behind_proxy.seat(event_id, "1")
+    writes = []
+    proxy.misbehave = lambda _passage, sent: not writes.append(sent)
+    behind_proxy.hold_seats(event_id, ["1", "2", "3"], "alice")
+    assert ["EXEC" in sent.decode() for sent in writes] == [False, True]
+
+
 def test_a_commit_whose_reply_was_lost_is_found_to_have_happened(
     behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
 ) -> None:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import redis
 
-from reservations.domain.errors import EventNotFound, SeatBlocked, SeatHeld, SeatNotFound
+from reservations.domain.changes import Change, Look, Situation, hold
+from reservations.domain.errors import (
+    EventNotFound,
+    NotOnSale,
+    SeatBlocked,
+    SeatHeld,
+    SeatNotFound,
+)
+from reservations.domain.event import EventStatus
 from reservations.domain.plan import NumberedPlan, Section, SectionedPlan
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import Store, keys
 from reservations.store.instants import to_ms
+from reservations.store.records import encode_event
 
 
 @pytest.fixture
@@ -101,9 +111,43 @@ def test_a_deleted_event_takes_no_more_changes(
     assert not raw.keys(f"*{event_id}*")
 
 
-def test_an_unknown_seat_costs_no_write(service: ReservationService, event_id: str) -> None:
+def test_an_unknown_seat_costs_no_write(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    before = raw.xlen(keys.log(event_id)), set(raw.keys())
     with pytest.raises(SeatNotFound):
         service.hold_seats(event_id, ["11"], "alice")
+    assert (raw.xlen(keys.log(event_id)), set(raw.keys())) == before
+
+
+def test_no_seat_is_sold_on_terms_that_were_changed_meanwhile(
+    service: ReservationService, store: Store, raw: redis.Redis, event_id: str
+) -> None:
+    attempts = []
+
+    def slow_hold(situation: Situation) -> Change | Look:
+        attempts.append(situation.event)
+        if len(attempts) == 1:
+            closed = replace(situation.event, status=EventStatus.CLOSED)
+            raw.set(keys.event(event_id), encode_event(closed))
+        return hold(situation)
+
+    with pytest.raises(NotOnSale):
+        store.seats.change(event_id, ["1"], "alice", slow_hold)
+    assert len(attempts) == 2
+    assert not raw.exists(keys.seat(event_id, "1"))
+
+
+def test_a_hold_is_watch_multi_and_exec_and_no_script(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    service.seat(event_id, "1")
+    with raw.monitor() as monitor:
+        service.hold_seats(event_id, ["1"], "alice")
+        expected = ["UNWATCH", "WATCH", "TIME", "GET", "GET", "GET"]
+        expected += ["MULTI", "SET", "SET", "XADD", "EXEC"]
+        commands = [monitor.next_command()["command"] for _ in expected]
+    assert [command.split(" ")[0].upper() for command in commands] == expected
 
 
 def test_the_size_of_an_event_in_the_store_does_not_depend_on_its_seats(

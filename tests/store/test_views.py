@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
 
 from reservations.app import open_store
 from reservations.config import Settings
+from reservations.domain.errors import Busy
 from reservations.domain.plan import NumberedPlan
 from reservations.domain.seat import Seat, SeatStatus
 from reservations.service import NewEvent, ReservationService
-from reservations.store import SeatList, keys
-from reservations.store.views import SeatsView
+from reservations.store import SeatList, keys, views
+from reservations.store.views import SeatsView, SeatViews
 
 
 @pytest.fixture
@@ -97,12 +101,13 @@ def test_a_hold_is_listed_until_it_ends_and_not_longer(
 def test_a_refreshed_hold_does_not_end_at_its_former_end(service: ReservationService) -> None:
     new = NewEvent("Matinee", NumberedPlan(10), hold_time=timedelta(seconds=1))
     event_id = service.create_event(new).event.id
-    service.hold_seats(event_id, ["1"], "alice")
+    (first,) = service.hold_seats(event_id, ["1"], "alice")
     service.seats(event_id)
-    time.sleep(0.6)
-    service.hold_seats(event_id, ["1"], "alice")
-    time.sleep(0.6)
-    assert service.seats(event_id).counts[SeatStatus.HELD] == 1
+    assert first.seat.expires_at is not None
+    view = service._store.views._views[event_id]
+    view.put(replace(first.seat, expires_at=first.seat.expires_at + timedelta(seconds=1)))
+    view.let_holds_run_out(first.seat.expires_at)
+    assert view.seats().counts[SeatStatus.HELD] == 1
 
 
 def test_what_did_not_change_is_not_made_again(service: ReservationService, event_id: str) -> None:
@@ -117,3 +122,72 @@ def test_a_view_frees_a_seat_at_the_instant_its_hold_ends_and_not_before() -> No
     assert view.seats().counts[SeatStatus.HELD] == 1
     view.let_holds_run_out(ends)
     assert view.seats().counts[SeatStatus.HELD] == 0
+
+
+def test_a_view_that_is_far_behind_is_read_afresh(
+    service: ReservationService,
+    other: ReservationService,
+    event_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service.seats(event_id)
+    monkeypatch.setattr(views, "MIN_ENTRIES_A_READ", 3)
+    for _ in range(10):
+        other.hold_seats(event_id, ["1"], "alice")
+    known = service._store.views._views[event_id]
+    assert taken(service.seats(event_id)).keys() == {"1"}
+    assert service._store.views._views[event_id] is not known
+
+
+def test_a_log_that_is_trimmed_all_the_time_makes_lists_busy_and_not_endless(
+    service: ReservationService, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SeatViews, "_follow", lambda *_: None)
+    with pytest.raises(Busy):
+        service.seats(event_id)
+
+
+def test_many_who_ask_first_make_one_of_them_read(
+    service: ReservationService, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    read_afresh = SeatViews._read_afresh
+
+    def slowly(self: SeatViews, *which: Any) -> SeatsView:
+        reads.append(which)
+        time.sleep(0.05)
+        return read_afresh(self, *which)
+
+    monkeypatch.setattr(SeatViews, "_read_afresh", slowly)
+    with ThreadPoolExecutor(8) as crowd:
+        lists = list(crowd.map(service.seats, [event_id] * 8))
+    assert len(reads) == 1
+    assert len({seats.free_digest for seats in lists}) == 1
+
+
+def test_holds_that_came_and_went_do_not_pile_up_in_a_view() -> None:
+    view = SeatsView(NumberedPlan(10), "1-0")
+    ends = datetime(2027, 1, 1, 20, tzinfo=UTC)
+    for number in range(20_000):
+        held = Seat("1", SeatStatus.HELD, "alice", expires_at=ends + timedelta(seconds=number))
+        view.put(held)
+        view.put(Seat("1"))
+    view.put(held)
+    assert len(view._expiries) < 2_000
+    view.let_holds_run_out(ends + timedelta(days=1))
+    assert view.seats().counts[SeatStatus.FREE] == 10
+
+
+def test_the_least_recently_used_views_go_when_all_take_too_much(
+    service: ReservationService, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.hold_seats(event_id, ["1", "2", "3"], "alice")
+    service.seats(event_id)
+    known = service._store.views._views
+    size = known.currsize
+    assert size > 3 * views.BYTES_A_TAKEN_SEAT
+    monkeypatch.setattr(known, "_Cache__maxsize", size + 20)
+    another = service.create_event(NewEvent("Matinee", NumberedPlan(30))).event.id
+    service.seats(another)
+    assert list(known) == [another]
+    assert taken(service.seats(event_id)).keys() == {"1", "2", "3"}
