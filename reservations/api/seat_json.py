@@ -27,6 +27,9 @@ from reservations.store import SeatList
 BYTES_OVERHEAD = 60
 NOBODY = Caller("", Role.PATRON)
 
+# Made once: json.dumps would make an encoder for each seat.
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 FRAGMENTS_MAX_BYTES = 256 * 2**20
 """The least recently listed events' bytes go when all together take more than this."""
 
@@ -139,5 +142,4 @@ class SeatLists:
 
 
 def _dump(place: Place, seat: Seat, caller: Caller) -> bytes:
-    members = seat_members(place, seat, caller)
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+    return _ENCODE(seat_members(place, seat, caller)).encode()
