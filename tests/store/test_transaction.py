@@ -12,7 +12,7 @@ import pytest
 import redis
 from redis.exceptions import ResponseError
 
-from reservations.domain.errors import Busy, SeatBlocked, StoreUnavailable
+from reservations.domain.errors import Busy, OutcomeUnknown, SeatBlocked, StoreUnavailable
 from reservations.store.connections import Connections, Reply
 from reservations.store.transaction import ATTEMPTS, Commit, Decide, Transactions
 
@@ -194,3 +194,15 @@ class TestConnections:
     def test_a_command_that_redis_refuses_is_no_answer(self, connections: Connections) -> None:
         with pytest.raises(StoreUnavailable):
             connections.read(("GET",))
+
+
+def test_commands_that_ran_outside_of_a_transaction_are_not_called_undone(
+    transactions: Transactions, raw: redis.Redis
+) -> None:
+    raw.acl_setuser("default", enabled=True, nopass=True, commands=["-multi"])
+    try:
+        with pytest.raises(OutcomeUnknown):
+            transactions.run(["n"], [("GET", "n")], add_one())
+    finally:
+        raw.acl_setuser("default", enabled=True, nopass=True, commands=["+multi"])
+    assert raw.get("n") == b"1"
