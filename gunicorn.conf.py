@@ -4,6 +4,7 @@ The master starts the embedded store before its first worker and stops it after 
 last; the workers only connect to it.
 """
 
+import ctypes
 import errno
 import os
 import signal
@@ -54,6 +55,14 @@ def on_starting(server: Any) -> None:
             server.embedded_store.start()
         except EmbeddedStoreError as error:
             sys.exit(f"reservations: {error}")
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Let a worker end with its master, where the store does too."""
+    # An orphan could only answer that the store is gone, and would keep the port from
+    # whoever starts the service again. See prctl(2), PR_SET_PDEATHSIG.
+    if _settings.redis_url is None and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, ctypes.c_ulong(signal.SIGKILL))
 
 
 def post_worker_init(worker: Any) -> None:

@@ -127,8 +127,8 @@ def live_service(
         application: what gunicorn is to serve.
         settings: of the service, as its environment has them.
     """
-    port = free_port()
-    given = {"MODE": "development", "DATA_DIR": folder / "data", "PORT": port, **settings}
+    port = int(str(settings.get("PORT", free_port())))
+    given = {"MODE": "development", "DATA_DIR": folder / "data", **settings, "PORT": port}
     log = folder / "gunicorn.log"
     command = [sys.executable, "-m", "gunicorn", application]
     with log.open("ab") as output:
