@@ -130,7 +130,7 @@ class ReservationService:
         """Return one event and how many of its seats have each status.
 
         Raises:
-            EventNotFound, StoreUnavailable
+            EventNotFound, Busy, StoreUnavailable
         """
         found = self.event(event_id)
         return CountedEvent(found.event, found.plan, self.seats(event_id).counts)
@@ -139,7 +139,7 @@ class ReservationService:
         """Return all seats of the event, no older than this call.
 
         Raises:
-            EventNotFound, StoreUnavailable
+            EventNotFound, Busy, StoreUnavailable
         """
         return self._store.views.seats(event_id)
 

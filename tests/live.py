@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 PROJECT = Path(__file__).parent.parent
 WAIT_SECONDS = 30
 
@@ -166,3 +168,11 @@ def wait_for(condition: Any, seconds: float = WAIT_SECONDS) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process has ended, though nobody may have buried it yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

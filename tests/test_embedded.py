@@ -27,6 +27,7 @@ from redis.retry import Retry
 import reservations
 from reservations import embedded, embedded_server
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError, socket_path, store_url
+from tests.live import has_ended, wait_for
 
 PATIENCE_SECONDS = 5.0
 PROJECT = Path(reservations.__file__).parent.parent
@@ -180,10 +181,7 @@ def gunicorn(tmp_path: Path, spawn: Spawn) -> "subprocess.Popen[bytes]":
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+    wait_for(condition, PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -220,13 +218,6 @@ def answers(data_dir: Path) -> bool:
 def kill(process: psutil.Process) -> None:
     process.send_signal(signal.SIGKILL)
     wait_until(lambda: has_ended(process))
-
-
-def has_ended(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def children_of(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:

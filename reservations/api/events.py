@@ -19,7 +19,7 @@ from reservations.api.schemas.events import (
 from reservations.api.schemas.pages import PageQuery
 from reservations.api.wiring import service
 from reservations.domain.caller import Role
-from reservations.domain.errors import EventNotFound, OutcomeUnknown
+from reservations.domain.errors import Busy, EventNotFound, OutcomeUnknown
 from reservations.service import CountedEvent, EventPage, EventWithSeats, NewEvent
 
 events = Blueprint("events", __name__, description="What is sold.")
@@ -62,7 +62,7 @@ def list_events(page: dict[str, Any]) -> tuple[EventPage, dict[str, str]]:
     description="The event.",
     example=EVENT | {"counts": {"free": 248, "held": 2, "reserved": 0, "blocked": 0, "total": 250}},
 )
-@events.refuses(EventNotFound)
+@events.refuses(EventNotFound, Busy)
 def get_event(event_id: str) -> CountedEvent:
     """Get an event, with the numbers of its seats"""
     return service().event_with_counts(event_id)

@@ -122,8 +122,7 @@ class VersionGone(ReservationError):
 
 def problem(code: str, detail: str, members: Mapping[str, Any] | None = None) -> Response:
     """Make the answer for a problem of a known code."""
-    kind = PROBLEMS[code]
-    return _answer(kind.status, code, kind.title, detail, members or {}, kind.headers)
+    return _answer(code, PROBLEMS[code], detail, members or {})
 
 
 def handle_refusal(error: ReservationError) -> Response:
@@ -142,16 +141,14 @@ def handle_http_error(error: HTTPException) -> Response:
     """Answer an error of routing, parsing or validation."""
     status = error.code or 500
     code = CODES_OF_HTTP_ERRORS.get(status) or code_of(error.name)
-    title = PROBLEMS[code].title if code in PROBLEMS else error.name
+    kind = PROBLEMS.get(code, ProblemKind(status, error.name))
     messages = getattr(error, "data", {}).get("messages")
     members = {} if messages is None else {"errors": _by_path(messages)}
-    headers = {
-        **(PROBLEMS[code].headers if code in PROBLEMS else {}),
-        # Such as Allow; the type and length are those of a page that is not sent.
-        **{n: v for n, v in error.get_headers() if n not in {"Content-Type", "Content-Length"}},
-    }
-    detail = _detail(status, title, error, members)
-    return _answer(status, code, title, detail, members, headers)
+    response = _answer(code, kind, _detail(kind, error, members), members)
+    # Such as Allow; the type and length are those of a page that is not sent.
+    own = {n: v for n, v in error.get_headers() if n not in {"Content-Type", "Content-Length"}}
+    response.headers.update(own)
+    return response
 
 
 def init_app(app: Flask) -> None:
@@ -160,40 +157,32 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, handle_http_error)
 
 
-def _answer(
-    status: int,
-    code: str,
-    title: str,
-    detail: str,
-    members: Mapping[str, Any],
-    headers: Mapping[str, str],
-) -> Response:
-    body = {**problem_members(status, code, title, detail, g.request_id), **members}
-    return Response(json.dumps(body) + "\n", status, headers, content_type=CONTENT_TYPE)
+def _answer(code: str, kind: ProblemKind, detail: str, members: Mapping[str, Any]) -> Response:
+    body = {**problem_members(code, kind, detail, g.request_id), **members}
+    text = json.dumps(body) + "\n"
+    return Response(text, kind.status, kind.headers, content_type=CONTENT_TYPE)
 
 
-def problem_members(
-    status: int, code: str, title: str, detail: str, request_id: str
-) -> dict[str, Any]:
+def problem_members(code: str, kind: ProblemKind, detail: str, request_id: str) -> dict[str, Any]:
     """Return the members that every problem has."""
     return {
         "type": TYPE_PREFIX + code,
-        "title": title,
-        "status": status,
+        "title": kind.title,
+        "status": kind.status,
         "detail": detail,
         "code": code,
         "request_id": request_id,
     }
 
 
-def _detail(status: int, title: str, error: HTTPException, members: Mapping[str, Any]) -> str:
-    if status >= 500:
+def _detail(kind: ProblemKind, error: HTTPException, members: Mapping[str, Any]) -> str:
+    if kind.status >= 500:
         # An unforeseen error's words are for the log, not for whoever caused it.
-        return title
+        return kind.title
     if "errors" in members:
         first = islice(members["errors"].items(), MAX_ERRORS_IN_DETAIL)
         return " ".join(f"{path}: {' '.join(said)}" for path, said in first)
-    return str(error.description or title)
+    return str(error.description or kind.title)
 
 
 def code_of(name: str) -> str:

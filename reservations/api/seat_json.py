@@ -20,7 +20,7 @@ from cachetools import LRUCache
 from reservations.api.schemas.seats import EVERY_STATUS
 from reservations.api.timestamps import format_timestamp
 from reservations.domain.caller import Caller, Role
-from reservations.domain.plan import Place, SeatPlan
+from reservations.domain.plan import Place, SeatPlan, Section
 from reservations.domain.seat import Seat, SeatStatus
 from reservations.store import SeatList
 
@@ -55,22 +55,28 @@ class Selection:
         """Whether every caller gets the same list: of a free seat there is nothing to hide."""
         return self.statuses == {SeatStatus.FREE}
 
-    def places(self, plan: SeatPlan) -> bytes:
-        """Return one byte for each seat of a plan, 1 where its place is asked for."""
+    def chosen(self, seats: SeatList) -> bytes | bytearray:
+        """Return one byte for each seat in reading order, 1 where it is asked for."""
+        if self.same_for_all:
+            chosen: bytes | bytearray = seats.free
+        else:
+            free_too = SeatStatus.FREE in self.statuses
+            chosen = bytearray(seats.free if free_too else len(seats.free))
+            for index, seat in seats.taken.items():
+                chosen[index] = seat.status in self.statuses
         if self.category is None and self.section is None:
-            return b"\x01" * len(plan)
+            return chosen
+        return bytes(map(operator.and_, chosen, self._places(seats.plan)))
+
+    def _places(self, plan: SeatPlan) -> bytes:
+        """Return one byte for each seat of a plan, 1 where its place is asked for."""
         if not plan.sections:
-            return b"\x00" * len(plan)
-        return b"".join(
-            (
-                b"\x01"
-                if self.category in (None, section.category)
-                and self.section in (None, section.name)
-                else b"\x00"
-            )
-            * len(section)
-            for section in plan.sections
-        )
+            return bytes(len(plan))
+        return b"".join(bytes([self._has(section)]) * len(section) for section in plan.sections)
+
+    def _has(self, section: Section) -> bool:
+        of_category = self.category in (None, section.category)
+        return of_category and self.section in (None, section.name)
 
 
 def seat_members(place: Place, seat: Seat, caller: Caller) -> dict[str, Any]:
@@ -114,20 +120,12 @@ class SeatLists:
     def render(self, event_id: str, seats: SeatList, selection: Selection, caller: Caller) -> bytes:
         """Return a JSON array of the selected seats, in reading order."""
         fragments = self._free_seats(event_id, seats.plan)
-        chosen = selection.places(seats.plan)
-        if selection.same_for_all:
-            chosen = bytes(map(operator.and_, chosen, seats.free))
-        else:
+        chosen = selection.chosen(seats)
+        if not selection.same_for_all:
             fragments = fragments.copy()
-            mask = bytearray(chosen)
-            if SeatStatus.FREE not in selection.statuses:
-                mask = bytearray(map(operator.gt, chosen, seats.free))
             for index, seat in seats.taken.items():
-                if seat.status not in selection.statuses:
-                    mask[index] = False
-                elif mask[index]:
+                if chosen[index]:
                     fragments[index] = _dump(seats.plan.place(index), seat, caller)
-            chosen = bytes(mask)
         return b"[" + b",".join(compress(fragments, chosen)) + b"]\n"
 
     def _free_seats(self, event_id: str, plan: SeatPlan) -> list[bytes]:

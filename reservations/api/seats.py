@@ -45,7 +45,7 @@ ETAG = {"ETag": {"description": "Changes whenever the list does.", "schema": {"t
 )
 @seats.alt_response(304, description="The client's list is current.", success=True, headers=ETAG)
 @seats.doc(parameters=[IF_NONE_MATCH])
-@seats.refuses(EventNotFound)
+@seats.refuses(EventNotFound, Busy)
 def list_seats(query: dict[str, Any], event_id: str) -> Response:
     """List the free seats, or those of other status, in reading order"""
     selection = Selection.of_query(**query)

@@ -7,7 +7,7 @@ import socket
 
 from gunicorn import util
 
-from reservations.api.problems import CONTENT_TYPE, code_of, problem_members
+from reservations.api.problems import CONTENT_TYPE, ProblemKind, code_of, problem_members
 from reservations.observability import REQUEST_ID, new_request_id
 
 
@@ -23,7 +23,8 @@ def write_problem(client: socket.socket, status: int, reason: str, _message: str
     What gunicorn says of it in detail repeats what was sent, so it is left out.
     """
     request_id = new_request_id()
-    members = problem_members(status, code_of(reason), f"{reason}.", f"{reason}.", request_id)
+    kind = ProblemKind(status, f"{reason}.")
+    members = problem_members(code_of(reason), kind, kind.title, request_id)
     body = json.dumps(members).encode() + b"\n"
     headers = {
         "Connection": "close",

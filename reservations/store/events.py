@@ -14,7 +14,7 @@ from reservations.domain.plan import SeatPlan
 from reservations.store import keys
 from reservations.store.connections import Connections, Reply
 from reservations.store.records import decode_event, decode_plan, encode_event, encode_plan
-from reservations.store.transaction import Commit, Transactions
+from reservations.store.transaction import Commit, ReadMore, Transactions
 
 PLANS_REMEMBERED = 1024
 """A plan is a few hundred bytes and never changes, so a worker keeps those it has read."""
@@ -43,7 +43,7 @@ class EventStore:
         """
         key = keys.event(event_id)
 
-        def decide(now: datetime, _replies: list[Reply], _look: object) -> Commit[Event]:
+        def decide(now: datetime, _replies: list[Reply], _read_more: ReadMore) -> Commit[Event]:
             event = make(now)
             commands = [
                 ("SET", key, encode_event(event)),

@@ -5,7 +5,7 @@
 | `{e:ID}:event` | string | the event | until deleted |
 | `{e:ID}:plan` | string | the seats as made at creation | immutable |
 | `{e:ID}:s:SEAT` | string | who holds, reserved or blocked it | absent when free; a hold expires |
-| `{e:ID}:p:PATRON` | string | the patron's holds and reservations | until the last hold ends |
+| `{e:ID}:p:PATRON` | string | holds, and number of reserved seats | until the last hold ends |
 | `{e:ID}:log` | stream | one entry a change, in the order of commit | trimmed by length |
 | `events` | zset | ids of events by order of creation | |
 | `events:count` | string | how many events were ever created | |

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.live_server import serving
+from tests.serving import serving
 
 PACKAGE = "generated_reservations_client"
 

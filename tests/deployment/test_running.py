@@ -25,6 +25,7 @@ from tests.live import (
     answers,
     environment,
     free_port,
+    has_ended,
     live_service,
     wait_for,
 )
@@ -60,14 +61,6 @@ def store_process(folder: Path) -> psutil.Process:
 
 def all_gone(processes: list[psutil.Process]) -> bool:
     return all(map(has_ended, processes))
-
-
-def has_ended(process: psutil.Process) -> bool:
-    try:
-        # A zombie has ended; not every first process of a machine buries it.
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_reservations_outlive_ctrl_c_and_nothing_is_left_behind(tmp_path: Path) -> None:

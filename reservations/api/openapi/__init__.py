@@ -13,7 +13,7 @@ import flask_smorest
 from flask import Response
 
 from reservations.api.openapi.decorators import SECURITY_SCHEME, Blueprint
-from reservations.api.openapi.operations import ContractPlugin, as_validated, example
+from reservations.api.openapi.operations import EXAMPLE_REQUEST_ID, ContractPlugin, as_validated
 from reservations.api.openapi.problem_schema import ProblemSchema
 from reservations.api.pages import Cursor
 from reservations.api.schemas.fields import Seconds
@@ -85,7 +85,7 @@ class Api(flask_smorest.Api):
             {
                 "description": "The request's own id if it sent a sane one, else a new one.",
                 "schema": {"type": "string"},
-                "example": example("invalid")["request_id"],
+                "example": EXAMPLE_REQUEST_ID,
             },
         )
 

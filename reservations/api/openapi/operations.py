@@ -12,10 +12,11 @@ from marshmallow import fields
 from marshmallow.validate import And, Length, Regexp
 
 from reservations.api.openapi.decorators import MORE_PARAMETERS, PROBLEM_CODES
-from reservations.api.problems import CONTENT_TYPE, PROBLEMS, TYPE_PREFIX
+from reservations.api.problems import CONTENT_TYPE, PROBLEMS, problem_members
 from reservations.observability import REQUEST_ID
 from reservations.tokens import JTI_PATTERN
 
+EXAMPLE_REQUEST_ID = "5b0c6f0e4a5f4c2f9d5f8c1f0a7e3b21"
 OF_ALL = ("method_not_allowed", "too_many_requests")
 
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -174,12 +175,4 @@ def _response(status: int, codes: list[str]) -> dict[str, Any]:
 def example(code: str) -> dict[str, Any]:
     """Return a problem of this code as a client gets it."""
     kind = PROBLEMS[code]
-    return {
-        "type": TYPE_PREFIX + code,
-        "title": kind.title,
-        "status": kind.status,
-        "detail": kind.title,
-        "code": code,
-        "request_id": "5b0c6f0e4a5f4c2f9d5f8c1f0a7e3b21",
-        **kind.members,
-    }
+    return problem_members(code, kind, kind.title, EXAMPLE_REQUEST_ID) | dict(kind.members)

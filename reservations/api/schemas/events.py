@@ -53,7 +53,9 @@ class SectionSchema(Body):
     )
 
 
-class _EventText(Body):
+class NewEventSchema(Body):
+    """An event to be made, with its seats given by `seats` or by `sections`."""
+
     name = fields.String(
         required=True,
         validate=And(Length(3, 200), ONE_LINE, _not_blank),
@@ -93,11 +95,6 @@ class _EventText(Body):
         allow_none=True,
         metadata=about("First instant after the sale.", "2027-01-01T19:00:00.000Z"),
     )
-
-
-class NewEventSchema(_EventText):
-    """An event to be made, with its seats given by `seats` or by `sections`."""
-
     seats = fields.Integer(
         strict=True,
         validate=Range(MIN_SEATS, MAX_SEATS),
