@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from reservations.api import problems, versions, wiring
+from reservations.api import idempotency, problems, versions, wiring
+from reservations.api.blocks import blocks
 from reservations.api.bodies import MAX_BODY_BYTES, MAX_EVENT_BODY_BYTES
+from reservations.api.changes import changes
 from reservations.api.events import create_event, events
 from reservations.api.health import health
+from reservations.api.holds import holds
 from reservations.api.identity import issuing, revoking, try_out, user
 from reservations.api.openapi import CONFIG, Api
+from reservations.api.reservations import reservations
 from reservations.api.seats import seats
 from reservations.api.swagger import swagger
 from reservations.api.versions import gone
@@ -35,9 +39,10 @@ def init_app(
     app.before_request(_allow_long_bodies_of_events)
     wiring.init_app(app, service)
     problems.init_app(app)
+    idempotency.init_app(app)
     api = Api(app)
-    versions.register(app, api, events, "/events")
-    versions.register(app, api, seats, "/events")
+    for of_events in [events, seats, holds, reservations, blocks, changes]:
+        versions.register(app, api, of_events, "/events")
     if issues_tokens:
         versions.register(app, api, issuing, "/tokens")
     versions.register(app, api, revoking, "/tokens")

@@ -42,6 +42,44 @@ def caller() -> Caller:
     return known
 
 
+def buyer(patron: str | None) -> dict[str, Any]:
+    """Return for whom the caller acts, and whether limits and sales window hold.
+
+    Args:
+        patron: named in the request; None for the caller itself.
+
+    Raises:
+        Forbidden: the caller names somebody else, and is no admin.
+    """
+    who = caller()
+    if patron is None:
+        return {"patron": who.id, "bound": True}
+    if not who.is_admin and patron != who.id:
+        raise Forbidden("Only an admin may act for another patron.")
+    return {"patron": patron, "bound": not who.is_admin}
+
+
+def visible_patron(patron: str | None) -> str | None:
+    """Return whose reservations the caller sees: for an admin, of all if nobody is named.
+
+    Raises:
+        Forbidden: the caller names somebody else, and is no admin.
+    """
+    return None if patron is None and caller().is_admin else str(buyer(patron)["patron"])
+
+
+def holder(patron: str | None) -> dict[str, Any]:
+    """Return whose holds the caller lets go of: its own, or for an admin anybody's.
+
+    Args:
+        patron: named in the request; None if nobody is.
+
+    Raises:
+        Forbidden: the caller names somebody else, and is no admin.
+    """
+    return {"patron": buyer(patron)["patron"], "anybodys": patron is None and caller().is_admin}
+
+
 def _authenticate() -> Caller:
     sent = request.authorization
     if sent is None or sent.type != "bearer" or not sent.token:

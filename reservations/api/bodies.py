@@ -11,7 +11,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from flask import Request
+from flask import Request, g
 from gunicorn.http.errors import ParseException
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -28,14 +28,15 @@ class Malformed(ValueError):
 
 
 class BodyParser(FlaskParser):
-    """webargs' parser for Flask, with a stricter reading of JSON."""
+    """webargs' parser for Flask, with a stricter reading of JSON, which it leaves in `g.body`."""
 
     def _raw_load_json(self, req: Request) -> dict[str, Any]:
         _check_media_type(req)
         try:
-            return load_object(_read(req))
+            body = g.body = load_object(_read(req))
         except Malformed as error:
             raise BadRequest(str(error)) from error
+        return body
 
 
 def _read(req: Request) -> bytes:

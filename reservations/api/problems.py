@@ -17,7 +17,7 @@ from flask import Flask, Response, current_app, g, json
 from werkzeug.exceptions import HTTPException
 
 from reservations.api.timestamps import format_timestamp
-from reservations.domain.errors import ReservationError, StoreUnavailable
+from reservations.domain.errors import Conflict, ReservationError, StoreUnavailable
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:reservations:problem:"
@@ -44,6 +44,13 @@ class ProblemKind:
     members: Mapping[str, Any] = field(default_factory=dict)
 
 
+RETRY_AT = "2027-01-01T20:01:00.000Z"
+
+
+def _conflict(code: str, **members: str) -> dict[str, str]:
+    return {"seat_id": "stalls-C-12", "code": code, **members}
+
+
 PROBLEMS: dict[str, ProblemKind] = {
     "malformed": ProblemKind(400, "The body is not an acceptable JSON object."),
     "unauthorized": ProblemKind(
@@ -57,19 +64,44 @@ PROBLEMS: dict[str, ProblemKind] = {
     "not_found": ProblemKind(404, "There is nothing at this address."),
     "event_not_found": ProblemKind(404, "There is no such event."),
     "seat_not_found": ProblemKind(404, "The event has no such seat."),
+    "reservation_not_found": ProblemKind(404, "The caller has no such reservation."),
     "method_not_allowed": ProblemKind(
         405, "The address does not take this method.", headers={"Allow": "GET, HEAD, OPTIONS"}
     ),
     "seat_held": ProblemKind(
         409,
         "Another patron holds the seat.",
-        members={"retry_at": "2027-01-01T20:01:00.000Z"},
+        members={"retry_at": RETRY_AT, "conflicts": [_conflict("seat_held", retry_at=RETRY_AT)]},
     ),
     "seat_reserved": ProblemKind(
-        409, "The seat is already reserved.", members={"reserved_by_me": False}
+        409,
+        "The seat is already reserved.",
+        members={"reserved_by_me": False, "conflicts": [_conflict("seat_reserved")]},
     ),
-    "seat_blocked": ProblemKind(409, "The seat was taken off sale."),
-    "seat_not_held": ProblemKind(409, "The caller does not hold the seat."),
+    "seat_blocked": ProblemKind(
+        409, "The seat was taken off sale.", members={"conflicts": [_conflict("seat_blocked")]}
+    ),
+    "seat_not_held": ProblemKind(
+        409,
+        "The caller does not hold the seat.",
+        members={"conflicts": [_conflict("seat_not_held")]},
+    ),
+    "seat_not_reserved": ProblemKind(
+        409,
+        "The reservation does not have the seat.",
+        members={"conflicts": [_conflict("seat_not_reserved")]},
+    ),
+    "not_enough_seats": ProblemKind(409, "Too few such seats are free.", members={"free": 1}),
+    "not_enough_together": ProblemKind(
+        409, "So many such seats are nowhere free side by side.", members={"free": 120}
+    ),
+    "event_has_reservations": ProblemKind(
+        409, "Seats of the event are reserved.", members={"reservations": 2}
+    ),
+    "idempotency_key_reused": ProblemKind(
+        409, "The idempotency key came with another request before."
+    ),
+    "cursor_expired": ProblemKind(410, "The cursor is too old; list the seats afresh."),
     "version_gone": ProblemKind(410, "This version of the API is gone; use /v1."),
     "payload_too_large": ProblemKind(413, "The body is too large."),
     "unsupported_media_type": ProblemKind(415, "The body must be application/json in UTF-8."),
@@ -129,11 +161,7 @@ def handle_refusal(error: ReservationError) -> Response:
     """Answer a refusal of the domain, with its public attributes as further members."""
     if isinstance(error, StoreUnavailable):
         current_app.logger.warning("%s The store: %s", error, error.reason)
-    members = {
-        name: format_timestamp(value) if isinstance(value, datetime) else value
-        for name, value in vars(error).items()
-        if not name.startswith("_")
-    }
+    members = {n: _plain(value) for n, value in vars(error).items() if not n.startswith("_")}
     return problem(error.code, str(error), members)
 
 
@@ -155,6 +183,19 @@ def init_app(app: Flask) -> None:
     """Have an application answer all its errors as problems."""
     app.register_error_handler(ReservationError, handle_refusal)
     app.register_error_handler(HTTPException, handle_http_error)
+
+
+def _plain(value: Any) -> Any:
+    """Return an attribute of an error as JSON has it."""
+    if isinstance(value, datetime):
+        return format_timestamp(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, Conflict):
+        members = {"seat_id": value.seat_id, "code": value.code}
+        at = value.retry_at
+        return members if at is None else members | {"retry_at": format_timestamp(at)}
+    return value
 
 
 def _answer(code: str, kind: ProblemKind, detail: str, members: Mapping[str, Any]) -> Response:

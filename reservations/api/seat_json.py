@@ -17,13 +17,13 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from reservations.api.schemas.seats import EVERY_STATUS
 from reservations.api.timestamps import format_timestamp
 from reservations.domain.caller import Caller, Role
-from reservations.domain.plan import Place, SeatPlan, Section
+from reservations.domain.plan import Place, SeatPlan
 from reservations.domain.seat import Seat, SeatStatus
 from reservations.store import SeatList
 
+EVERY_STATUS = "all"
 BYTES_OVERHEAD = 60
 NOBODY = Caller("", Role.PATRON)
 
@@ -66,17 +66,8 @@ class Selection:
                 chosen[index] = seat.status in self.statuses
         if self.category is None and self.section is None:
             return chosen
-        return bytes(map(operator.and_, chosen, self._places(seats.plan)))
-
-    def _places(self, plan: SeatPlan) -> bytes:
-        """Return one byte for each seat of a plan, 1 where its place is asked for."""
-        if not plan.sections:
-            return bytes(len(plan))
-        return b"".join(bytes([self._has(section)]) * len(section) for section in plan.sections)
-
-    def _has(self, section: Section) -> bool:
-        of_category = self.category in (None, section.category)
-        return of_category and self.section in (None, section.name)
+        matching = seats.plan.matching(self.category, self.section)
+        return bytes(map(operator.and_, chosen, matching))
 
 
 def seat_members(place: Place, seat: Seat, caller: Caller) -> dict[str, Any]:
@@ -87,8 +78,9 @@ def seat_members(place: Place, seat: Seat, caller: Caller) -> dict[str, Any]:
     if place.category is not None:
         members["category"] = place.category
     members["status"] = seat.status
-    if seat.patron is not None and caller.is_admin:
-        members["patron"] = seat.patron
+    if caller.is_admin:
+        of_admins = {"patron": seat.patron, "reason": seat.reason}
+        members |= {name: value for name, value in of_admins.items() if value is not None}
     if seat.patron == caller.id:
         members["mine"] = True
         if seat.expires_at is not None:

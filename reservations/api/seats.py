@@ -1,17 +1,19 @@
-"""Seats: listed, held, refreshed, reserved and released."""
+"""Seats: listed, held, refreshed, reserved and released one by one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
 
-from reservations.api.auth import caller, requires
+from reservations.api.auth import buyer, caller, holder, requires
 from reservations.api.conditional import conditional
 from reservations.api.examples import FREE_SEAT, HELD_SEAT, SEATS
+from reservations.api.idempotency import idempotent, once
 from reservations.api.openapi.decorators import Blueprint
-from reservations.api.schemas.seats import ACTIONS, SeatActionSchema, SeatSchema, SeatsQuery
-from reservations.api.seat_json import Selection, entity_tag, seat_members
+from reservations.api.schemas.seats import Action, SeatActionSchema, SeatSchema, SeatsQuery
+from reservations.api.seat_json import Selection, entity_tag
 from reservations.api.wiring import seat_lists, service
 from reservations.domain.errors import (
     Busy,
@@ -25,6 +27,7 @@ from reservations.domain.errors import (
     SeatNotHeld,
     SeatReserved,
 )
+from reservations.service import ChangedSeats, PlacedReservation, PlacedSeat
 
 seats = Blueprint("seats", __name__, description="What patrons hold and reserve.")
 
@@ -35,6 +38,29 @@ IF_NONE_MATCH = {
     "schema": {"type": "string"},
 }
 ETAG = {"ETag": {"description": "Changes whenever the list does.", "schema": {"type": "string"}}}
+
+
+def _hold(event_id: str, seat_id: str, patron: str | None) -> ChangedSeats:
+    return service().hold_seats(event_id, [seat_id], **buyer(patron), once=once())
+
+
+def _reserve(event_id: str, seat_id: str, patron: str | None) -> PlacedReservation:
+    return service().reserve_seats(event_id, [seat_id], **buyer(patron), once=once())
+
+
+def _release(event_id: str, seat_id: str, patron: str | None) -> ChangedSeats:
+    return service().release_seats(event_id, [seat_id], **holder(patron), once=once())
+
+
+ACTIONS: dict[Action, Callable[..., ChangedSeats | PlacedReservation]] = {
+    Action.HOLD: _hold,
+    Action.RESERVE: _reserve,
+    Action.RELEASE: _release,
+}
+
+
+def _only_seat(changed: ChangedSeats | PlacedReservation) -> PlacedSeat:
+    return changed.seats[0]
 
 
 @seats.route("/<event_id>/seats")
@@ -60,26 +86,31 @@ def list_seats(query: dict[str, Any], event_id: str) -> Response:
 @requires()
 @seats.response(200, SeatSchema, description="The seat.", example=HELD_SEAT)
 @seats.refuses(EventNotFound, SeatNotFound)
-def get_seat(event_id: str, seat_id: str) -> dict[str, Any]:
+def get_seat(event_id: str, seat_id: str) -> PlacedSeat:
     """Get a seat"""
-    found = service().seat(event_id, seat_id)
-    return seat_members(found.place, found.seat, caller())
+    return service().seat(event_id, seat_id)
 
 
 @seats.route("/<event_id>/seats/<seat_id>", methods=["PATCH"])
 @requires()
 @seats.arguments(SeatActionSchema, example={"action": "hold"})
-@seats.response(200, SeatSchema, description="The seat as it is now.", examples=SEATS)
+@seats.response(
+    200, SeatSchema, shows=_only_seat, description="The seat as it is now.", examples=SEATS
+)
 @seats.refuses(EventNotFound, SeatNotFound, NotOnSale, HoldLimitReached)
 @seats.refuses(SeatHeld, SeatReserved, SeatBlocked, SeatNotHeld, Busy, OutcomeUnknown)
-def change_seat(body: dict[str, str], event_id: str, seat_id: str) -> dict[str, Any]:
+@seats.problems("forbidden")
+@idempotent(seats)
+def change_seat(
+    body: dict[str, Any], event_id: str, seat_id: str
+) -> ChangedSeats | PlacedReservation:
     """Hold, refresh, reserve or release a seat
 
     - `hold` holds a free seat, or refreshes the caller's own hold. A hold ends by itself
       at `expires_at`: from that instant the seat is free for everybody.
     - `reserve` makes the caller's hold a reservation, which does not end.
-    - `release` ends the caller's hold.
+    - `release` ends the caller's hold; an admin's ends anybody's.
+
+    With `patron`, an admin does so for that patron.
     """
-    change = ACTIONS[body["action"]]
-    (changed,) = change(service(), event_id, [seat_id], caller().id)
-    return seat_members(changed.place, changed.seat, caller())
+    return ACTIONS[body["action"]](event_id, seat_id, body["patron"])

@@ -7,14 +7,20 @@ clients program against. How a refusal looks on the wire is decided in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 
 class ReservationError(Exception):
-    """Base of all refusals; its message is one sentence for a person."""
+    """Base of all errors that a caller can meet; its message is one sentence for a person."""
 
     code: ClassVar[str]
+
+
+class Refusal(ReservationError):
+    """A rule's no: what is asked for cannot be had as things are. Nothing was changed."""
 
 
 class EventNotFound(ReservationError):
@@ -35,13 +41,13 @@ class SeatNotFound(ReservationError):
         super().__init__(f"The event has no seat {seat_id!r}.")
 
 
-class NotOnSale(ReservationError):
+class NotOnSale(Refusal):
     """The event is closed or cancelled, or now is outside its sales window."""
 
     code = "not_on_sale"
 
 
-class HoldLimitReached(ReservationError):
+class HoldLimitReached(Refusal):
     """The patron has as many seats of this event as it may have.
 
     Attributes:
@@ -57,7 +63,33 @@ class HoldLimitReached(ReservationError):
         self.held = held
 
 
-class SeatHeld(ReservationError):
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A seat that stands in the way, and why.
+
+    Attributes:
+        code: that of the refusal which it would be by itself.
+        retry_at: when the hold runs out that stands in the way, if one does.
+    """
+
+    seat_id: str
+    code: str
+    retry_at: datetime | None = None
+
+
+class SeatConflict(Refusal):
+    """A seat stands in the way.
+
+    Attributes:
+        conflicts: all seats that do; of several asked for, none was changed.
+    """
+
+    def __init__(self, message: str, conflict: Conflict) -> None:
+        super().__init__(message)
+        self.conflicts = [conflict]
+
+
+class SeatHeld(SeatConflict):
     """Another patron holds the seat.
 
     Attributes:
@@ -67,11 +99,13 @@ class SeatHeld(ReservationError):
     code = "seat_held"
 
     def __init__(self, seat_id: str, retry_at: datetime | None) -> None:
-        super().__init__(f"Seat {seat_id} is held by another patron.")
+        super().__init__(
+            f"Seat {seat_id} is held by another patron.", Conflict(seat_id, self.code, retry_at)
+        )
         self.retry_at = retry_at
 
 
-class SeatReserved(ReservationError):
+class SeatReserved(SeatConflict):
     """The seat is already reserved.
 
     Attributes:
@@ -82,26 +116,148 @@ class SeatReserved(ReservationError):
 
     def __init__(self, seat_id: str, *, reserved_by_me: bool) -> None:
         whose = "by you" if reserved_by_me else "by another patron"
-        super().__init__(f"Seat {seat_id} is already reserved {whose}.")
+        super().__init__(
+            f"Seat {seat_id} is already reserved {whose}.", Conflict(seat_id, self.code)
+        )
         self.reserved_by_me = reserved_by_me
 
 
-class SeatBlocked(ReservationError):
+class SeatBlocked(SeatConflict):
     """An admin has taken the seat off sale."""
 
     code = "seat_blocked"
 
     def __init__(self, seat_id: str) -> None:
-        super().__init__(f"Seat {seat_id} is not on sale.")
+        super().__init__(f"Seat {seat_id} is not on sale.", Conflict(seat_id, self.code))
 
 
-class SeatNotHeld(ReservationError):
-    """The caller does not hold the seat: it never did, or the hold ran out."""
+class SeatNotHeld(SeatConflict):
+    """The patron does not hold the seat: it never did, or the hold ran out."""
 
     code = "seat_not_held"
 
+    def __init__(self, seat_id: str, *, by_anybody: bool = False) -> None:
+        message = f"You do not hold seat {seat_id}; hold it first."
+        if by_anybody:
+            message = f"Nobody holds seat {seat_id}."
+        super().__init__(message, Conflict(seat_id, self.code))
+
+
+class NothingHeld(Refusal):
+    """The patron holds no seat of the event."""
+
+    code = "seat_not_held"
+
+    def __init__(self) -> None:
+        super().__init__("You hold no seats of this event; hold some first.")
+        self.conflicts: list[Conflict] = []
+
+
+class SeatNotReserved(SeatConflict):
+    """The seat is not one of the reservation."""
+
+    code = "seat_not_reserved"
+
     def __init__(self, seat_id: str) -> None:
-        super().__init__(f"You do not hold seat {seat_id}; hold it first.")
+        super().__init__(
+            f"Seat {seat_id} is not one of this reservation.", Conflict(seat_id, self.code)
+        )
+
+
+def refuse(found: Iterable[SeatConflict | None]) -> None:
+    """Refuse a request for several seats if any of them stands in the way.
+
+    Raises:
+        SeatConflict: the first that was found; it names them all.
+    """
+    conflicts = [each for each in found if each is not None]
+    if conflicts:
+        first = conflicts[0]
+        first.conflicts = [conflict for each in conflicts for conflict in each.conflicts]
+        raise first
+
+
+class NotEnoughSeats(Refusal):
+    """Fewer seats are free than are asked for.
+
+    Attributes:
+        free: how many are, of those that would do.
+    """
+
+    code = "not_enough_seats"
+
+    def __init__(self, free: int) -> None:
+        super().__init__(f"Only {free} seats that would do are free.")
+        self.free = free
+
+
+class NotEnoughTogether(Refusal):
+    """Enough seats are free, but nowhere so many side by side.
+
+    Attributes:
+        free: how many are, of those that would do.
+    """
+
+    code = "not_enough_together"
+
+    def __init__(self, free: int) -> None:
+        super().__init__(f"Of the {free} free seats that would do, not so many are side by side.")
+        self.free = free
+
+
+class ReservationNotFound(Refusal):
+    """The caller has no reservation with this id, or has cancelled it."""
+
+    code = "reservation_not_found"
+
+    def __init__(self, reservation_id: str) -> None:
+        super().__init__(f"There is no reservation {reservation_id!r}.")
+
+
+class EventHasReservations(Refusal):
+    """The event cannot be deleted, because seats of it are reserved.
+
+    Attributes:
+        reservations: how many there are.
+    """
+
+    code = "event_has_reservations"
+
+    def __init__(self, reservations: int) -> None:
+        super().__init__(f"The event has {reservations} reservations.")
+        self.reservations = reservations
+
+
+class InvalidTerms(Refusal):
+    """What an event would be after the change contradicts itself.
+
+    Attributes:
+        errors: what is wrong, by member.
+    """
+
+    code = "invalid"
+
+    def __init__(self, member: str, message: str) -> None:
+        super().__init__(f"{member}: {message}")
+        self.errors = {member: [message]}
+
+
+class IdempotencyKeyReused(Refusal):
+    """The caller has sent another request with the same idempotency key."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This idempotency key came with another request.")
+
+
+class CursorExpired(ReservationError):
+    """The changes after this cursor are no longer all known."""
+
+    code = "cursor_expired"
+
+    def __init__(self) -> None:
+        super().__init__("The changes after this cursor are forgotten; list the seats afresh.")
 
 
 class Busy(ReservationError):

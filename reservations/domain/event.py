@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from reservations.domain.errors import NotOnSale
+from reservations.domain.errors import InvalidTerms, NotOnSale
 
 HOLD_MAX_FACTOR = 10
 """A seat can be held at most this many hold times on end, unless the event says otherwise."""
@@ -41,6 +43,36 @@ class Terms:
     on_sale_from: datetime | None = None
     on_sale_until: datetime | None = None
 
+    def changed(self, members: Mapping[str, Any]) -> Terms:
+        """Return terms of which some members are others.
+
+        A `hold_max` that is the default for the hold time stays the default.
+
+        Raises:
+            InvalidTerms: they would contradict themselves.
+        """
+        terms = replace(self, **members)
+        if "hold_max" not in members and self.hold_max == HOLD_MAX_FACTOR * self.hold_time:
+            terms = replace(terms, hold_max=HOLD_MAX_FACTOR * terms.hold_time)
+        for member, message in contradictions(
+            terms.hold_time, terms.hold_max, terms.on_sale_from, terms.on_sale_until
+        ):
+            raise InvalidTerms(member, message)
+        return terms
+
+
+def contradictions(
+    hold_time: timedelta | None,
+    hold_max: timedelta | None,
+    on_sale_from: datetime | None,
+    on_sale_until: datetime | None,
+) -> Iterator[tuple[str, str]]:
+    """Yield the members of terms that contradict others, and how."""
+    if hold_time is not None and hold_max is not None and hold_max < hold_time:
+        yield "hold_max", "Must not be shorter than hold_time."
+    if on_sale_from is not None and on_sale_until is not None and on_sale_from >= on_sale_until:
+        yield "on_sale_until", "Must be later than on_sale_from."
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -59,6 +91,16 @@ class Event:
     date: datetime | None = None
     location: str | None = None
     status: EventStatus = EventStatus.ON_SALE
+
+    def changed(self, members: Mapping[str, Any]) -> Event:
+        """Return the event with some of its members, or of its terms', being others.
+
+        Raises:
+            InvalidTerms: its terms would contradict themselves.
+        """
+        of_terms = {field.name for field in fields(Terms)}
+        terms = self.terms.changed({n: v for n, v in members.items() if n in of_terms})
+        return replace(self, terms=terms, **{n: v for n, v in members.items() if n not in of_terms})
 
     def check_on_sale(self, now: datetime) -> None:
         """Refuse a change of seats at a time when none are sold.

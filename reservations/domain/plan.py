@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import ClassVar
+
+from reservations.domain.geometry import Geometry, Row
 
 SLUG_LENGTH = 40
 """Longest beginning of a seat id; with row and number an id stays below 64 characters."""
@@ -57,6 +60,24 @@ class NumberedPlan:
     def places(self) -> Iterator[Place]:
         """Yield all seats in reading order."""
         return map(self.place, range(self.count))
+
+    def matching(self, category: str | None, section: str | None) -> bytes:
+        """Return one byte for each seat: none of them has a category or a section."""
+        return bytes([category is None and section is None]) * self.count
+
+    @property
+    def categories(self) -> Mapping[str | None, int]:
+        """How many seats there are of each category: none has one."""
+        return {None: self.count}
+
+    def category_of(self, _index: int) -> str | None:
+        """Return the category of the seat at an index: none."""
+        return None
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """How the seats lie: in one long row, the best first."""
+        return Geometry([Row(0, self.count, centred=False)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +139,39 @@ class SectionedPlan:
             for row in map(row_name, range(section.rows)):
                 for number in range(1, section.seats_per_row + 1):
                     yield _place(section, slug, row, number)
+
+    def matching(self, category: str | None, section: str | None) -> bytes:
+        """Return one byte for each seat, 1 where it is of the category and in the section.
+
+        Args:
+            category: None for any.
+            section: the name; None for any.
+        """
+        return b"".join(
+            bytes([category in (None, each.category) and section in (None, each.name)]) * len(each)
+            for each in self.sections
+        )
+
+    @cached_property
+    def categories(self) -> Mapping[str | None, int]:
+        """How many seats there are of each category; None for those that have none."""
+        found: Counter[str | None] = Counter()
+        for section in self.sections:
+            found[section.category] += len(section)
+        return found
+
+    def category_of(self, index: int) -> str | None:
+        """Return the category of the seat at an index."""
+        return self.sections[bisect_right(self._ends, index)].category
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """How the seats lie: in rows, one section after the other."""
+        return Geometry(
+            Row(self._start(which) + depth * each.seats_per_row, each.seats_per_row, which, depth)
+            for which, each in enumerate(self.sections)
+            for depth in range(each.rows)
+        )
 
     @cached_property
     def slugs(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Seat:
         expires_at: when the hold ends by itself; None unless held.
         first_held_at: when the patron's hold began, refreshes aside; None unless held.
         reservation_id: the reservation it belongs to; None unless reserved.
+        reason: why it is blocked, if the admin said so.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Seat:
     expires_at: datetime | None = None
     first_held_at: datetime | None = None
     reservation_id: str | None = None
+    reason: str | None = None
 
     def is_held_by(self, patron: str) -> bool:
         """Whether `patron` holds this seat."""

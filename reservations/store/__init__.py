@@ -8,15 +8,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from reservations.store.audit import Audit
+from reservations.store.changes import ChangeLog
 from reservations.store.connections import Connections
+from reservations.store.deletion import Deletion
 from reservations.store.events import EventStore
+from reservations.store.idempotency import AnsweredBefore, Once
 from reservations.store.readiness import check_ready
+from reservations.store.records import LogEntry
+from reservations.store.reservations import ReservationStore
 from reservations.store.revocations import Revocations
 from reservations.store.seats import SeatStore
 from reservations.store.transaction import Transactions
-from reservations.store.views import SeatList, SeatViews
+from reservations.store.view import Counts, SeatList
+from reservations.store.views import SeatViews
 
-__all__ = ["SeatList", "Store"]
+__all__ = ["AnsweredBefore", "Counts", "LogEntry", "Once", "SeatList", "Store"]
 
 
 class Store:
@@ -36,8 +43,12 @@ class Store:
         self._connections = Connections(url, connections)
         transactions = Transactions(self._connections)
         self.events = EventStore(self._connections, transactions)
-        self.seats = SeatStore(self._connections, transactions, log_length)
+        self.deletion = Deletion(self._connections, transactions)
         self.views = SeatViews(self._connections, self.events.plan)
+        self.seats = SeatStore(self._connections, transactions, self.views, log_length)
+        self.reservations = ReservationStore(self._connections)
+        self.changes = ChangeLog(self._connections)
+        self.audit = Audit(self._connections)
         self.revocations = Revocations(self._connections, longest_token_lifetime)
 
     def check_ready(self) -> None:

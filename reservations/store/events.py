@@ -1,10 +1,11 @@
-"""Events and their plans: made once, read often."""
+"""Events and their plans: made, changed, and read often."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from threading import Lock
+from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
@@ -12,12 +13,15 @@ from reservations.domain.errors import EventNotFound
 from reservations.domain.event import Event
 from reservations.domain.plan import SeatPlan
 from reservations.store import keys
-from reservations.store.connections import Connections, Reply
+from reservations.store.connections import Command, Connections
+from reservations.store.idempotency import CLAIMED_SECONDS, Once
 from reservations.store.records import decode_event, decode_plan, encode_event, encode_plan
-from reservations.store.transaction import Commit, ReadMore, Transactions
+from reservations.store.transaction import Attempt, Commit, Transactions
 
 PLANS_REMEMBERED = 1024
 """A plan is a few hundred bytes and never changes, so a worker keeps those it has read."""
+
+T = TypeVar("T")
 
 
 class EventStore:
@@ -29,33 +33,91 @@ class EventStore:
         self._plans: LRUCache[str, SeatPlan] = LRUCache(PLANS_REMEMBERED)
         self._plans_lock = Lock()
 
-    def create(self, event_id: str, plan: SeatPlan, make: Callable[[datetime], Event]) -> Event:
+    def create(
+        self,
+        event_id: str,
+        plan: SeatPlan,
+        make: Callable[[str, datetime], Event],
+        result: Callable[[Event], T],
+        once: Once | None = None,
+    ) -> T:
         """Write a new event with all its seats free.
 
         Args:
             event_id: an id that no event ever had.
             plan: its seats.
-            make: gives the event, when told the instant of its creation.
+            make: gives the event, when told its id and the instant of its creation.
+            result: makes what is returned, and answered, of the event.
+            once: names the request, if its caller did.
 
         Raises:
+            AnsweredBefore, IdempotencyKeyReused: see `Once`.
             StoreUnavailable: there is no such event.
             OutcomeUnknown: there may be one.
         """
+        if once is not None:
+            event_id = self._claim(once, event_id)
         key = keys.event(event_id)
+        answered = [] if once is None else [keys.once(event_id, once.key)]
 
-        def decide(now: datetime, _replies: list[Reply], _read_more: ReadMore) -> Commit[Event]:
-            event = make(now)
-            commands = [
+        def decide(attempt: Attempt) -> Commit[T]:
+            if once is not None:
+                once.check(attempt.replies[0])
+            event = make(event_id, attempt.now)
+            made = result(event)
+            commands: list[Command] = [
                 ("SET", key, encode_event(event)),
                 ("SET", keys.plan(event_id), encode_plan(plan)),
                 # The log begins here, so that it is never empty: its last entry is
                 # where whoever follows the event goes on from.
                 ("XADD", keys.log(event_id), "*", "kind", "created"),
             ]
-            return Commit(commands, event, proof=("EXISTS", key), proves=lambda reply: reply == 1)
+            if once is not None:
+                commands.append(once.remember(event_id, made))
+            return Commit(commands, made, proof=("EXISTS", key), proves=lambda reply: reply == 1)
 
         self._enter_in_index(event_id)
-        return self._transactions.run([key], [], decide)
+        reads = [("GET", each) for each in answered]
+        return self._transactions.run([key, *answered], reads, decide)
+
+    def _claim(self, once: Once, event_id: str) -> str:
+        """Return the id of the event that a request makes, the same however often it is sent.
+
+        It cannot be written in the same transaction as the event, in whose slot it does
+        not lie. So it comes first: by itself it says nothing of whether the event exists.
+        """
+        claim = ("SET", keys.creation(once.key), event_id, "EX", CLAIMED_SECONDS)
+        (claimed,) = self._connections.read((*claim, "NX", "GET"))
+        if claimed is None:
+            return event_id
+        event_id = claimed.decode()
+        (answered,) = self._connections.read(("GET", keys.once(event_id, once.key)))
+        once.check(answered)
+        self._connections.read(("EXPIRE", keys.creation(once.key), CLAIMED_SECONDS))
+        return event_id
+
+    def change(self, event_id: str, members: Mapping[str, Any]) -> Event:
+        """Change members of an event, or of its terms.
+
+        Raises:
+            EventNotFound, InvalidTerms, Busy, StoreUnavailable, OutcomeUnknown
+        """
+        key = keys.event(event_id)
+
+        def decide(attempt: Attempt) -> Commit[Event]:
+            (record,) = attempt.replies
+            if record is None:
+                raise EventNotFound(event_id)
+            event = decode_event(record).changed(members)
+            encoded = encode_event(event)
+            return Commit(
+                [("SET", key, encoded)],
+                event,
+                proof=("GET", key),
+                proves=lambda reply: reply == encoded.encode(),
+            )
+
+        return self._transactions.run([key], [("GET", key)], decide)
 
     def get(self, event_id: str) -> Event:
         """Read one event.
@@ -119,4 +181,4 @@ class EventStore:
         # comes first: an entry without its event is passed over, but nobody would
         # find an event without its entry.
         (ordinal,) = self._connections.read(("INCR", keys.EVENT_COUNT))
-        self._connections.read(("ZADD", keys.EVENTS, ordinal, event_id))
+        self._connections.read(("ZADD", keys.EVENTS, "NX", ordinal, event_id))

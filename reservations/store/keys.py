@@ -6,15 +6,20 @@
 | `{e:ID}:plan` | string | the seats as made at creation | immutable |
 | `{e:ID}:s:SEAT` | string | who holds, reserved or blocked it | absent when free; a hold expires |
 | `{e:ID}:p:PATRON` | string | holds, and number of reserved seats | until the last hold ends |
+| `{e:ID}:r:RES` | string | a reservation | until cancelled |
+| `{e:ID}:index` | zset | ids of reservations, for lists: see `index.py` | |
+| `{e:ID}:i:CALLER|KEY` | string | a request with an idempotency key, and its answer | a day |
 | `{e:ID}:log` | stream | one entry a change, in the order of commit | trimmed by length |
 | `events` | zset | ids of events by order of creation | |
 | `events:count` | string | how many events were ever created | |
+| `creation:CALLER|KEY` | string | id of the event that such a request makes | a day |
 | `revocations` | stream | revoked tokens | until they would have expired |
 | `ready` | string | written by the readiness check | a second |
 
 The braces are a hash tag (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags):
 all keys of one event share a slot, so one transaction can change them on a cluster.
-Ids contain none of `{ } : |` or space, apart from a patron's `:`, which comes last.
+Ids contain none of `{ } |` or space. Only callers' ids and idempotency keys contain `:`;
+a caller in `CALLER|KEY` is written `ROLE|ID`.
 """
 
 EVENTS = "events"
@@ -41,6 +46,26 @@ def seat(event_id: str, seat_id: str) -> str:
 def patron(event_id: str, patron_id: str) -> str:
     """Name the key of what a patron has of an event."""
     return f"{{e:{event_id}}}:p:{patron_id}"
+
+
+def reservation(event_id: str, reservation_id: str) -> str:
+    """Name the key of a reservation."""
+    return f"{{e:{event_id}}}:r:{reservation_id}"
+
+
+def index(event_id: str) -> str:
+    """Name the key of what lists of an event's reservations go by."""
+    return f"{{e:{event_id}}}:index"
+
+
+def once(event_id: str, scoped_key: str) -> str:
+    """Name the key of a request that is to be done once."""
+    return f"{{e:{event_id}}}:i:{scoped_key}"
+
+
+def creation(scoped_key: str) -> str:
+    """Name the key of the id of the event that such a request makes."""
+    return f"creation:{scoped_key}"
 
 
 def log(event_id: str) -> str:

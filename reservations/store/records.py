@@ -2,7 +2,7 @@
 
 Events, plans and holdings are compact JSON with instants and durations in
 milliseconds. A seat is a line of words, because it is read and written most:
-`held PATRON EXPIRES_MS FIRST_HELD_MS`, `reserved PATRON RESERVATION`, `blocked`.
+`held PATRON EXPIRES_MS FIRST_HELD_MS`, `reserved PATRON RESERVATION`, `blocked [REASON]`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from reservations.domain.changes import Change
+from reservations.domain.changes import ChangeKind, Step
 from reservations.domain.event import Event, EventStatus, Terms
 from reservations.domain.plan import NumberedPlan, SeatPlan, Section, SectionedPlan
+from reservations.domain.reservation import Reservation
 from reservations.domain.seat import Holdings, Seat, SeatStatus
 from reservations.store.instants import from_ms, to_ms
 
@@ -90,9 +91,11 @@ def decode_plan(record: bytes) -> SeatPlan:
 
 
 def encode_seat(seat: Seat) -> str:
-    """Write down a seat that is held or reserved; a free one has no record."""
+    """Write down a seat that is not free; a free one has no record."""
     if seat.status is SeatStatus.HELD:
         return f"held {seat.patron} {_ms(seat.expires_at)} {_ms(seat.first_held_at)}"
+    if seat.status is SeatStatus.BLOCKED:
+        return "blocked" if seat.reason is None else f"blocked {seat.reason}"
     return f"reserved {seat.patron} {seat.reservation_id}"
 
 
@@ -113,7 +116,7 @@ def decode_seat(seat_id: str, record: bytes | None) -> Seat:
     if status == SeatStatus.RESERVED:
         patron, reservation_id = words
         return Seat(seat_id, SeatStatus.RESERVED, patron, reservation_id=reservation_id)
-    return Seat(seat_id, SeatStatus(status))
+    return Seat(seat_id, SeatStatus(status), reason=" ".join(words) or None)
 
 
 def encode_holdings(holdings: Holdings) -> str:
@@ -135,56 +138,100 @@ def decode_holdings(record: bytes | None) -> Holdings:
     return Holdings(tuple(fields["held"]), fields["reserved"], _instant(fields["last_expiry"]))
 
 
+def encode_reservation(reservation: Reservation) -> str:
+    """Write a reservation down."""
+    return _dump(
+        {
+            "id": reservation.id,
+            "patron": reservation.patron,
+            "seats": reservation.seats,
+            "reserved_at": _ms(reservation.reserved_at),
+            "reference": reservation.reference,
+            "data": reservation.data,
+        }
+    )
+
+
+def decode_reservation(record: bytes | None) -> Reservation | None:
+    """Read a reservation; None without a record."""
+    if record is None:
+        return None
+    fields = json.loads(record)
+    return Reservation(
+        id=fields["id"],
+        patron=fields["patron"],
+        seats=tuple(fields["seats"]),
+        reserved_at=from_ms(fields["reserved_at"]),
+        reference=fields["reference"],
+        data=fields["data"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One entry of an event's change log.
 
     Attributes:
         id: its place in the order of commits, `<ms>-<n>`.
-        seats: the seats as the change left them.
+        step: what happened; None in the entry that began the log.
     """
 
     id: str
-    seats: tuple[Seat, ...]
+    step: Step | None
+
+    @property
+    def at(self) -> datetime:
+        """When it was written."""
+        return from_ms(int(self.id.partition("-")[0]))
 
 
-def encode_change(change: Change, mark: str) -> list[str]:
-    """Write a change down as the fields of a log entry.
+def encode_step(step: Step, mark: str) -> list[str]:
+    """Write a step of a change down as the fields of a log entry.
 
     Args:
-        change: all its seats have one status, patron, expiry and reservation.
-        mark: tells this entry from all others, so that it can be found again.
+        step: all its seats have one status, expiry and reason.
+        mark: tells the entries of this change from all others, so that they can be
+            found again.
     """
-    first = change.seats[0]
-    fields = ["kind", change.kind, "seats", " ".join(seat.id for seat in change.seats)]
-    fields += ["status", first.status, "patron", change.patron, "mark", mark]
-    if first.expires_at is not None:
-        fields += ["expires_at", str(to_ms(first.expires_at))]
-    if first.reservation_id is not None:
-        fields += ["reservation", first.reservation_id]
+    first = step.seats[0]
+    optional = {
+        "patron": step.patron,
+        "expires_at": None if first.expires_at is None else str(to_ms(first.expires_at)),
+        "reservation": step.reservation_id,
+        "reason": first.reason,
+    }
+    fields = ["kind", step.kind, "seats", " ".join(seat.id for seat in step.seats)]
+    fields += ["status", first.status, "mark", mark]
+    for name, value in optional.items():
+        if value is not None:
+            fields += [name, value]
     return fields
 
 
 def decode_entry(entry_id: bytes, fields: list[bytes]) -> LogEntry:
-    """Read a log entry; the one that began the log has no seats."""
+    """Read a log entry; the one that began the log has no step."""
     named = {
         name.decode(): value.decode() for name, value in zip(fields[::2], fields[1::2], strict=True)
     }
-    status = SeatStatus(named.get("status", SeatStatus.FREE))
-    taken = status is not SeatStatus.FREE
+    if "seats" not in named:
+        return LogEntry(entry_id.decode(), None)
+    status = SeatStatus(named["status"])
+    patron, reservation_id = named.get("patron"), named.get("reservation")
     expires_at = named.get("expires_at")
+    taken = status is not SeatStatus.FREE
+    seats = tuple(
+        Seat(
+            seat_id,
+            status,
+            patron=patron if taken else None,
+            expires_at=from_ms(int(expires_at)) if expires_at else None,
+            reservation_id=reservation_id if taken else None,
+            reason=named.get("reason"),
+        )
+        for seat_id in named["seats"].split()
+    )
     return LogEntry(
-        entry_id.decode(),
-        tuple(
-            Seat(
-                seat_id,
-                status,
-                patron=named["patron"] if taken else None,
-                expires_at=from_ms(int(expires_at)) if expires_at else None,
-                reservation_id=named.get("reservation"),
-            )
-            for seat_id in named.get("seats", "").split()
-        ),
+        entry_id.decode(), Step(ChangeKind(named["kind"]), seats, patron, reservation_id)
     )
 
 

@@ -1,122 +1,219 @@
-"""Seats: the one way to change them, and how one of them is read."""
+"""Seats: the one way to change them, and how they are read."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from reservations.domain.changes import Change, Look, Situation
-from reservations.domain.errors import EventNotFound
+from reservations.domain.changes import Again, Change, Look, Rule, Situation
+from reservations.domain.errors import EventNotFound, Refusal
+from reservations.domain.reservation import Reservation
 from reservations.domain.seat import Holdings, Seat, SeatStatus
-from reservations.store import keys
-from reservations.store.connections import Command, Connections, Reply
+from reservations.store import index, keys
+from reservations.store.connections import Command, Connections
+from reservations.store.idempotency import Once
 from reservations.store.instants import to_ms
 from reservations.store.records import (
     bears_mark,
     decode_event,
     decode_holdings,
+    decode_reservation,
     decode_seat,
-    encode_change,
     encode_holdings,
+    encode_reservation,
     encode_seat,
+    encode_step,
 )
-from reservations.store.transaction import Commit, ReadMore, Transactions
+from reservations.store.transaction import Attempt, Commit, Transactions
+from reservations.store.views import SeatViews
 
-Rule = Callable[[Situation], Change | Look]
+T = TypeVar("T")
 
 
 class SeatStore:
     """The seats of all events in the store."""
 
     def __init__(
-        self, connections: Connections, transactions: Transactions, log_length: int
+        self,
+        connections: Connections,
+        transactions: Transactions,
+        views: SeatViews,
+        log_length: int,
     ) -> None:
         """Keep about `log_length` entries in each event's change log."""
         self._connections = connections
         self._transactions = transactions
+        self._views = views
         self._log_length = log_length
 
-    def get(self, event_id: str, seat_id: str) -> Seat:
-        """Read one seat of an event that has it.
+    def get(self, event_id: str, seat_ids: Sequence[str]) -> list[Seat]:
+        """Read seats of an event that has them, in the order asked.
 
         Raises:
             EventNotFound, StoreUnavailable
         """
-        exists, record = self._connections.read(
-            ("EXISTS", keys.event(event_id)), ("GET", keys.seat(event_id, seat_id))
+        exists, *records = self._connections.read(
+            ("EXISTS", keys.event(event_id)),
+            *(("GET", keys.seat(event_id, seat_id)) for seat_id in seat_ids),
         )
         if not exists:
             raise EventNotFound(event_id)
-        return decode_seat(seat_id, record)
+        return list(map(decode_seat, seat_ids, records))
 
-    def change(self, event_id: str, seat_ids: Sequence[str], patron: str, rule: Rule) -> Change:
-        """Let a rule change seats for a patron: all of them, or nothing.
+    def holdings(self, event_id: str, patron: str) -> Holdings:
+        """Read what a patron has of an event.
+
+        Raises:
+            StoreUnavailable
+        """
+        (record,) = self._connections.read(("GET", keys.patron(event_id, patron)))
+        return decode_holdings(record)
+
+    def change(
+        self,
+        event_id: str,
+        rule: Rule,
+        *,
+        result: Callable[[Change], T],
+        seats: Sequence[str] = (),
+        patron: str | None = None,
+        reservation: str | None = None,
+        once: Once | None = None,
+    ) -> T:
+        """Let a rule change seats: all of them, or nothing.
+
+        Whatever the rule looks at is watched: it has not changed when the change happens.
 
         Args:
             event_id: the event.
-            seat_ids: seats that the event has, each once.
-            patron: for whom.
             rule: decides on what is stored; may be run several times.
+            result: makes what is returned, and answered, of the change.
+            seats: ids of seats that the rule will look at, each once; the event has them.
+            patron: whose holdings it will look at.
+            reservation: id of the reservation that it is about.
+            once: names the request, if its caller did.
 
         Raises:
             EventNotFound
+            AnsweredBefore, IdempotencyKeyReused: see `Once`.
             ReservationError: whatever the rule refuses with, and all that
                 `Transactions.run` raises.
         """
-        event_key, patron_key = keys.event(event_id), keys.patron(event_id, patron)
-        seat_keys = [keys.seat(event_id, seat_id) for seat_id in seat_ids]
-        read = [event_key, patron_key, *seat_keys]
+        first = [keys.event(event_id)]
+        if once is not None:
+            first.append(keys.once(event_id, once.key))
+        if reservation is not None:
+            first.append(keys.reservation(event_id, reservation))
+        looked_at = _Looked(event_id, seats, patron)
+        read = [*first, *looked_at.keys]
 
-        def decide(now: datetime, replies: list[Reply], read_more: ReadMore) -> Commit[Change]:
-            event_record, holdings_record, *seat_records = replies
+        def decide(attempt: Attempt) -> Commit[T | Refusal] | None:
+            records = iter(attempt.replies)
+            event_record = next(records)
             if event_record is None:
                 raise EventNotFound(event_id)
+            if once is not None:
+                once.check(next(records))
             situation = Situation(
                 decode_event(event_record),
-                now,
-                patron,
-                tuple(map(decode_seat, seat_ids, seat_records)),
-                decode_holdings(holdings_record),
+                attempt.now,
+                attempt.number,
+                reservation=decode_reservation(next(records)) if reservation else None,
             )
-            change = _apply(rule, situation, lambda ids: self._look_at(event_id, ids, read_more))
-            return self._commit(event_id, now, change)
+            situation = looked_at.shown(situation, records)
+            try:
+                change = self._apply(rule, situation, attempt)
+            except Refusal as refusal:
+                if once is None:
+                    raise
+                return _remember_refusal(event_id, once, refusal)
+            if isinstance(change, Again):
+                return None
+            return self._commit(event_id, attempt.now, change, once, result(change))
 
-        return self._transactions.run(read, [("GET", key) for key in read], decide)
+        outcome: T | Refusal = self._transactions.run(read, [("GET", key) for key in read], decide)
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
 
-    def _look_at(
-        self, event_id: str, seat_ids: Sequence[str], read_more: ReadMore
-    ) -> tuple[Seat, ...]:
-        records = read_more([("GET", keys.seat(event_id, seat_id)) for seat_id in seat_ids])
-        return tuple(map(decode_seat, seat_ids, records))
+    def _apply(self, rule: Rule, situation: Situation, attempt: Attempt) -> Change | Again:
+        event_id = situation.event.id
+        answer = rule(situation)
+        while isinstance(answer, Look):
+            if answer.free:
+                free = self._views.free(event_id, attempt.read)
+                situation = situation.having_seen({}, {}, free)
+            more = _Looked(event_id, answer.seats, answer.patron)
+            if more.keys:
+                replies = attempt.watch(more.keys, [("GET", key) for key in more.keys])
+                situation = more.shown(situation, replies)
+            rule = answer.then or rule
+            answer = rule(situation)
+        return answer
 
-    def _commit(self, event_id: str, began: datetime, change: Change) -> Commit[Change]:
+    def _commit(
+        self, event_id: str, began: datetime, change: Change, once: Once | None, result: T
+    ) -> Commit[T | Refusal]:
         mark = secrets.token_hex(8)
         log = keys.log(event_id)
-        entry = encode_change(change, mark)
         commands: list[Command] = [
-            *(_write_seat(keys.seat(event_id, seat.id), seat) for seat in change.seats),
-            _write_holdings(keys.patron(event_id, change.patron), change.holdings),
-            ("XADD", log, "MAXLEN", "~", self._log_length, "*", *entry),
+            _write_seat(keys.seat(event_id, seat.id), seat)
+            for step in change.steps
+            for seat in step.seats
         ]
+        for patron, holdings in change.holdings.items():
+            commands.append(_write_holdings(keys.patron(event_id, patron), holdings))
+        if change.reservation is not None:
+            commands += _write_reservation(event_id, change.reservation)
+        if change.cancelled is not None:
+            commands += _delete_reservation(event_id, change.cancelled)
+        commands += [
+            ("XADD", log, "MAXLEN", "~", self._log_length, "*", *encode_step(step, mark))
+            for step in change.steps
+        ]
+        if once is not None:
+            commands.append(once.remember(event_id, result))
         return Commit(
             commands,
-            change,
+            result,
             # Entries are numbered by the clock and never backwards, so ours, if it is
             # there, is not older than the transaction.
             proof=("XRANGE", log, to_ms(began), "+"),
-            proves=lambda entries: any(bears_mark(found, mark) for found in entries),
+            proves=lambda entries: (
+                not change.steps or any(bears_mark(found, mark) for found in entries)
+            ),
         )
 
 
-def _apply(
-    rule: Rule, situation: Situation, look_at: Callable[[Sequence[str]], tuple[Seat, ...]]
-) -> Change:
-    answer = rule(situation)
-    while isinstance(answer, Look):
-        situation = situation.having_seen(look_at(answer.seat_ids))
-        answer = rule(situation)
-    return answer
+class _Looked:
+    """Seats, and a patron's holdings, that are looked at in one read."""
+
+    def __init__(self, event_id: str, seats: Sequence[str], patron: str | None) -> None:
+        self._seats = seats
+        self._patron = patron
+        self.keys = [keys.seat(event_id, seat_id) for seat_id in seats]
+        if patron is not None:
+            self.keys.insert(0, keys.patron(event_id, patron))
+
+    def shown(self, situation: Situation, records: Iterable[bytes | None]) -> Situation:
+        """Return the situation with what was read for the keys."""
+        found = iter(records)
+        holdings = {}
+        if self._patron is not None:
+            holdings[self._patron] = decode_holdings(next(found))
+        seats = {
+            seat_id: decode_seat(seat_id, record)
+            for seat_id, record in zip(self._seats, found, strict=True)
+        }
+        return situation.having_seen(seats, holdings)
+
+
+def _remember_refusal(event_id: str, once: Once, refusal: Refusal) -> Commit[T | Refusal]:
+    remember = once.remember(event_id, refusal)
+    # Whether it was remembered or not, nothing else was changed.
+    return Commit([remember], refusal, proof=("PING",), proves=lambda _reply: True)
 
 
 def _write_seat(key: str, seat: Seat) -> Command:
@@ -134,6 +231,22 @@ def _write_holdings(key: str, holdings: Holdings) -> Command:
         expiry = _last_ms(holdings.last_expiry)
         return ("SET", key, encode_holdings(holdings), "PXAT", expiry)
     return ("DEL", key)
+
+
+def _write_reservation(event_id: str, reservation: Reservation) -> list[Command]:
+    key = keys.reservation(event_id, reservation.id)
+    members = [word for member in index.members(reservation) for word in (0, member)]
+    return [
+        ("SET", key, encode_reservation(reservation)),
+        ("ZADD", keys.index(event_id), *members),
+    ]
+
+
+def _delete_reservation(event_id: str, reservation: Reservation) -> list[Command]:
+    return [
+        ("DEL", keys.reservation(event_id, reservation.id)),
+        ("ZREM", keys.index(event_id), *index.members(reservation)),
+    ]
 
 
 def _last_ms(expires_at: datetime) -> int:

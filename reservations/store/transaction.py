@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from redis.exceptions import ResponseError
@@ -55,18 +54,41 @@ class Commit(Generic[T]):
     proves: Callable[[Reply], bool]
 
 
-ReadMore = Callable[[Sequence[Command]], list[Reply]]
-"""Reads more before deciding, while everything is still watched."""
+class Attempt:
+    """What one attempt has to decide on.
 
-Decide = Callable[[datetime, list[Reply], ReadMore], Commit[T]]
-"""Turns the instant and the replies into a commit, or raises the refusal. No other effect."""
+    Attributes:
+        number: how many attempts there were before.
+        now: an instant after which nothing that is watched has changed, so far.
+        replies: to the reads that were asked for.
+    """
+
+    def __init__(self, link: Link, number: int, now: datetime, replies: list[Reply]) -> None:
+        self._link = link
+        self.number = number
+        self.now = now
+        self.replies = replies
+
+    def read(self, *commands: Command) -> list[Reply]:
+        """Read more, unwatched.
+
+        Raises:
+            StoreUnavailable: Redis refused a command.
+        """
+        return checked(self._link.exchange(commands))
+
+    def watch(self, watch: Sequence[str], reads: Sequence[Command]) -> list[Reply]:
+        """Watch more, and read it.
+
+        Raises:
+            StoreUnavailable: Redis refused a command.
+        """
+        return self.read(("WATCH", *watch), *reads)[1:]
 
 
-class Outcome(Enum):
-    """What became of a commit."""
-
-    DONE = auto()
-    CONFLICT = auto()
+Decide = Callable[[Attempt], Commit[T] | None]
+"""Turns what was read into a commit, or None for another attempt with fresh values, or
+raises the refusal. Has no other effect."""
 
 
 class Transactions:
@@ -93,28 +115,29 @@ class Transactions:
             StoreUnavailable: nothing was changed.
             OutcomeUnknown: the commit was sent and its outcome cannot be told.
         """
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
-            commit, outcome = self._attempt(watch, reads, decide)
-            if outcome is Outcome.DONE:
+        for number in range(ATTEMPTS):
+            if number:
+                time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311
+            commit = self._attempt(number, watch, reads, decide)
+            if commit is not None:
                 return commit.result
         raise Busy(ATTEMPTS)
 
     def _attempt(
-        self, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]
-    ) -> tuple[Commit[T], Outcome]:
+        self, number: int, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]
+    ) -> Commit[T] | None:
+        """Return the commit that happened; None if others were faster."""
         commit = None
         try:
             with self._connections.link() as link:
                 now, replies = self._begin(link, watch, reads)
-                commit = decide(now, replies, lambda more: checked(link.exchange(more)))
-                return commit, self._commit(link, commit)
+                commit = decide(Attempt(link, number, now, replies))
+                return commit if commit is not None and self._commit(link, commit) else None
         except LINK_FAILURES as error:
             if commit is None:
                 raise StoreUnavailable(error) from error
             if self._happened(commit):
-                return commit, Outcome.DONE
+                return commit
             # The commands may still be on their way: absence proves nothing.
             raise OutcomeUnknown from error
 
@@ -127,7 +150,8 @@ class Transactions:
         _, _, time_reply, *replies = checked(link.exchange(commands))
         return from_time(time_reply), replies
 
-    def _commit(self, link: Link, commit: Commit[T]) -> Outcome:
+    def _commit(self, link: Link, commit: Commit[T]) -> bool:
+        """Send a commit; False if something that was watched had changed."""
         begun, *queued, executed = link.exchange([("MULTI",), *commit.commands, ("EXEC",)])
         if isinstance(begun, ResponseError) and not all(map(_is_refusal, queued)):
             # Not in a transaction, the commands were run one by one.
@@ -136,14 +160,12 @@ class Transactions:
             # Such as EXECABORT: whatever EXEC refuses it has not executed.
             reason = next(filter(_is_refusal, (begun, *queued)), executed)
             raise StoreUnavailable(reason)
-        if executed is None:
-            return Outcome.CONFLICT
-        for reply in executed:
+        for reply in executed or ():
             if isinstance(reply, ResponseError):
                 # A command that cannot be run on what is stored: nobody's busy or
                 # broken line, but a defect, and never to be taken for success.
                 raise reply
-        return Outcome.DONE
+        return executed is not None
 
     def _happened(self, commit: Commit[T]) -> bool:
         try:

@@ -15,7 +15,7 @@ from flask import Response
 from reservations.api.openapi.decorators import SECURITY_SCHEME, Blueprint
 from reservations.api.openapi.operations import EXAMPLE_REQUEST_ID, ContractPlugin, as_validated
 from reservations.api.openapi.problem_schema import ProblemSchema
-from reservations.api.pages import Cursor
+from reservations.api.pages import Cursor, IdCursor, LogCursor
 from reservations.api.schemas.fields import Seconds
 from reservations.api.swagger import ASSETS_PATH, PATH, page
 from reservations.observability import REQUEST_ID
@@ -76,7 +76,8 @@ class Api(flask_smorest.Api):
         super()._init_spec(extra_plugins=[ContractPlugin()], **kwargs)
         self.ma_plugin.converter.add_attribute_function(as_validated)
         self.ma_plugin.map_to_openapi_type(Seconds, "integer", None)
-        self.ma_plugin.map_to_openapi_type(Cursor, "string", None)
+        for cursor in [Cursor, IdCursor, LogCursor]:
+            self.ma_plugin.map_to_openapi_type(cursor, "string", None)
         self.spec.components.security_scheme(SECURITY_SCHEME, SECURITY)
         self.spec.options["servers"] = [{"url": "/", "description": "This server."}]
         self.spec.components.schema("Problem", schema=ProblemSchema)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import flask_smorest
+from flask import g
 
 from reservations.api.bodies import BodyParser
 from reservations.domain.errors import ReservationError
@@ -29,6 +31,37 @@ class Blueprint(flask_smorest.Blueprint):
         document = problems(*(OF_BODIES if location == "json" else ("invalid",)))
         return lambda view: document(inject(view))
 
+    def response(
+        self,
+        status_code: int,
+        schema: Any = None,
+        *,
+        shows: Callable[[Any], Any] = lambda result: result,
+        **kwargs: Any,
+    ) -> Any:
+        """Render what a view returns, as flask-smorest does.
+
+        Args:
+            status_code: of the answer.
+            schema: of its body.
+            shows: makes of the view's result what is to be rendered, with headers if it
+                has any; so that it can be rendered before the view returns.
+            **kwargs: document the answer.
+        """
+        document = super().response(status_code, schema, **kwargs)
+        render = document(shows)
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def rendered(*args: Any, **kwargs: Any) -> Any:
+                g.render = render
+                return shows(view(*args, **kwargs))
+
+            decorated: View = document(rendered)
+            return decorated
+
+        return decorate
+
     @staticmethod
     def doc(**kwargs: Any) -> Callable[[View], View]:
         """Document a view by hand; its `parameters` join those of its arguments."""
@@ -43,6 +76,11 @@ class Blueprint(flask_smorest.Blueprint):
     def refuses(*errors: type[ReservationError]) -> Callable[[View], View]:
         """Document the errors that a view lets through."""
         return problems(*(error.code for error in errors))
+
+    @staticmethod
+    def problems(*codes: str) -> Callable[[View], View]:
+        """Document problems that are no errors of the domain."""
+        return problems(*codes)
 
     def tags_of_views(self) -> Iterator[str]:
         """Yield the tags of all views, the blueprint's name where a view has none of its own."""

@@ -22,6 +22,11 @@ OF_ALL = ("method_not_allowed", "too_many_requests")
 PARAMETERS: dict[str, dict[str, Any]] = {
     "event_id": {"description": "`id` of the event.", "example": "3f9a1c5be2d40786"},
     "seat_id": {"description": "`id` of the seat.", "example": "stalls-C-12"},
+    "reservation_id": {
+        "description": "`id` of the reservation.",
+        "example": "019a7c3e5b009d2e6b1f40",
+    },
+    "Idempotency-Key": {"example": "order-A-1042-hold"},
     "jti": {
         "description": "The token's claim `jti`.",
         "example": "6c1f0a7e-3d52-4d1b-9b0e-5a1f6f0c2d44",

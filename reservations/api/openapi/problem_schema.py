@@ -7,6 +7,18 @@ from marshmallow import EXCLUDE, Schema, fields
 from reservations.observability import REQUEST_ID
 
 
+class ConflictSchema(Schema):
+    """A seat that stands in the way."""
+
+    seat_id = fields.String(required=True, metadata={"description": "Its id."})
+    code = fields.String(
+        required=True, metadata={"description": "What it would be refused with by itself."}
+    )
+    retry_at = fields.DateTime(
+        metadata={"description": "With `seat_held`: when that hold runs out, unless refreshed."}
+    )
+
+
 class ProblemSchema(Schema):
     """An error (RFC 9457). Some codes have further members."""
 
@@ -37,6 +49,16 @@ class ProblemSchema(Schema):
     )
     reserved_by_me = fields.Boolean(
         metadata={"description": "With `seat_reserved`: whether it is the caller's own."}
+    )
+    conflicts = fields.List(
+        fields.Nested(ConflictSchema),
+        metadata={"description": "All seats that stand in the way; none was changed."},
+    )
+    free = fields.Integer(
+        metadata={"description": "With `not_enough_...`: how many seats that would do are free."}
+    )
+    reservations = fields.Integer(
+        metadata={"description": "With `event_has_reservations`: how many there are."}
     )
     limit = fields.Integer(
         metadata={"description": "With `hold_limit_reached`: seats that a patron may have."}

@@ -8,11 +8,12 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from marshmallow.validate import And, Length, Range
 
 from reservations.api.pages import Cursor
-from reservations.api.schemas.base import ONE_LINE, Answer, Body, about
+from reservations.api.schemas.base import ONE_LINE, Answer, Body, Query, about
 from reservations.api.schemas.fields import Listed, Seconds, seconds
 from reservations.api.timestamps import Timestamp
-from reservations.domain.event import EventStatus
+from reservations.domain.event import EventStatus, contradictions
 from reservations.domain.plan import NumberedPlan, SeatPlan, Section, SectionedPlan
+from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent
 
 MIN_SEATS = 10
@@ -53,57 +54,40 @@ class SectionSchema(Body):
     )
 
 
-class NewEventSchema(Body):
-    """An event to be made, with its seats given by `seats` or by `sections`."""
+class EventMembers(Body):
+    """What an admin says of an event."""
 
     name = fields.String(
-        required=True,
         validate=And(Length(3, 200), ONE_LINE, _not_blank),
         metadata=about("3-200 characters.", "Opening night"),
     )
     description = fields.String(
-        load_default=None,
         allow_none=True,
         validate=Length(max=10_000),
         metadata=about("Free text.", "With the full ensemble."),
     )
     date = Timestamp(
-        load_default=None,
         allow_none=True,
         metadata=about("When it takes place.", "2027-01-01T20:00:00.000Z"),
     )
     location = fields.String(
-        load_default=None,
         allow_none=True,
         validate=And(Length(max=500), ONE_LINE),
         metadata=about("Where.", "Main hall"),
     )
     seat_total_limit = fields.Integer(
-        load_default=None,
         allow_none=True,
         strict=True,
         validate=Range(1, MAX_SEATS),
         metadata=about("Seats that one patron may hold and have reserved together.", 8),
     )
     on_sale_from = Timestamp(
-        load_default=None,
         allow_none=True,
         metadata=about("First instant of the sale.", "2026-12-01T09:00:00.000Z"),
     )
     on_sale_until = Timestamp(
-        load_default=None,
         allow_none=True,
         metadata=about("First instant after the sale.", "2027-01-01T19:00:00.000Z"),
-    )
-    seats = fields.Integer(
-        strict=True,
-        validate=Range(MIN_SEATS, MAX_SEATS),
-        metadata=about("That many seats, ids `1`, `2` ..., named `Seat #1` ...", 250),
-    )
-    sections = Listed(
-        fields.Nested(SectionSchema),
-        longest=MAX_SECTIONS,
-        metadata=about("Seats in sections, ids such as `stalls-C-12`; 100,000 in all at most."),
     )
     hold_time = seconds(1, 3600, about("Seconds that a hold lasts; by default SEAT_HOLD_TIME.", 60))
     hold_max = seconds(
@@ -117,20 +101,56 @@ class NewEventSchema(Body):
         metadata=about("Live holds that one patron may have; by default SEAT_USER_LIMIT.", 4),
     )
 
+
+class EventChangesSchema(EventMembers):
+    """What is to be different about an event; what is not given stays as it is."""
+
+    status = fields.Enum(
+        EventStatus,
+        by_value=True,
+        metadata=about("Only seats of one that is `on_sale` can be held and reserved.", "closed"),
+    )
+
+
+class NewEventSchema(EventMembers):
+    """An event to be made, with its seats given by `seats` or by `sections`."""
+
+    name = fields.String(
+        required=True,
+        validate=And(Length(3, 200), ONE_LINE, _not_blank),
+        metadata=about("3-200 characters.", "Opening night"),
+    )
+    seats = fields.Integer(
+        strict=True,
+        validate=Range(MIN_SEATS, MAX_SEATS),
+        metadata=about("That many seats, ids `1`, `2` ..., named `Seat #1` ...", 250),
+    )
+    sections = Listed(
+        fields.Nested(SectionSchema),
+        longest=MAX_SECTIONS,
+        metadata=about("Seats in sections, ids such as `stalls-C-12`; 100,000 in all at most."),
+    )
+
     @validates_schema
     def _check(self, given: dict[str, Any], **_: Any) -> None:
         if ("seats" in given) == ("sections" in given):
             raise ValidationError("Give either seats or sections.", "seats")
-        if "hold_time" in given and given.get("hold_max", given["hold_time"]) < given["hold_time"]:
-            raise ValidationError("Must not be shorter than hold_time.", "hold_max")
-        opens, ends = given["on_sale_from"], given["on_sale_until"]
-        if opens is not None and ends is not None and opens >= ends:
-            raise ValidationError("Must be later than on_sale_from.", "on_sale_until")
+        terms = ("hold_time", "hold_max", "on_sale_from", "on_sale_until")
+        for member, message in contradictions(*(given.get(name) for name in terms)):
+            raise ValidationError(message, member)
 
     @post_load
     def _make(self, given: dict[str, Any], **_: Any) -> NewEvent:
         seats, sections = given.pop("seats", None), given.pop("sections", None)
         return NewEvent(plan=NumberedPlan(seats) if seats else _plan(sections), **given)
+
+
+class DeletionQuery(Query):
+    """Whether to delete an event in any case."""
+
+    force = fields.Boolean(
+        load_default=False, metadata=about("Also if seats are reserved.") | {"default": False}
+    )
 
 
 def _plan(sections: list[dict[str, Any]]) -> SeatPlan:
@@ -150,7 +170,7 @@ class CountsSchema(Answer):
     reserved = fields.Integer(required=True, metadata=about("Seats reserved.", 0))
     blocked = fields.Integer(required=True, metadata=about("Seats taken off sale.", 0))
     total = fields.Function(
-        lambda counts: sum(counts.values()),
+        lambda counts: sum(counts[status] for status in SeatStatus),
         required=True,
         metadata=about("All seats.", 250) | {"type": "integer"},
     )
@@ -241,11 +261,26 @@ class EventSchema(Answer):
     )
 
 
+class CategoryCountsSchema(CountsSchema):
+    """How many seats of one category have each status."""
+
+    category = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=about("The category; null for the seats that have none.", "A"),
+    )
+
+
 class CountedEventSchema(EventSchema):
-    """An event with the numbers of its seats by status."""
+    """An event with the numbers of its seats by status, and by category too."""
 
     counts = fields.Nested(
         CountsSchema, required=True, metadata=about("The numbers of its seats, as of now.")
+    )
+    counts_by_category = fields.List(
+        fields.Nested(CategoryCountsSchema),
+        required=True,
+        metadata=about("The same for each category, in the order in which sections have them."),
     )
 
 

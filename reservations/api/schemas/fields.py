@@ -59,6 +59,13 @@ class Listed(fields.List[Any]):
         return super()._deserialize(value, *args, **kwargs)
 
 
+class Ids(Listed):
+    """Ids of seats, each named once."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        return _each_once(super()._deserialize(value, *args, **kwargs))
+
+
 class Words(DelimitedList):
     """Words separated by commas: in one parameter or, as many clients write lists, in several."""
 
@@ -67,3 +74,16 @@ class Words(DelimitedList):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         words = ",".join(map(str, value))
         return super()._deserialize(words, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+
+class IdWords(Words):
+    """Ids of seats in a query, each named once."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return _each_once(super()._deserialize(value, *args, **kwargs))
+
+
+def _each_once(ids: list[Any]) -> list[Any]:
+    if len(set(ids)) < len(ids):
+        raise ValidationError("Names a seat twice.")
+    return ids

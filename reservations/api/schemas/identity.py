@@ -91,3 +91,13 @@ class CallerSchema(Answer):
     role = fields.Enum(
         Role, by_value=True, required=True, metadata=about("What it lets do.", "patron")
     )
+
+
+class PatronQuery(Query):
+    """Whose, where an admin may see those of all."""
+
+    patron = fields.String(
+        load_default=None,
+        validate=CALLER_ID,
+        metadata=about("Whose; for admins. By default the caller's own.", "bob"),
+    )

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from enum import StrEnum
+from typing import Any
+
+from marshmallow import fields, pre_dump
 from marshmallow.validate import Length, OneOf
 
+from reservations.api.auth import caller
 from reservations.api.schemas.base import Answer, Body, Query, about
-from reservations.api.schemas.fields import Words
+from reservations.api.schemas.fields import Ids, Words
+from reservations.api.schemas.identity import CALLER_ID
+from reservations.api.seat_json import EVERY_STATUS, seat_members
 from reservations.domain.seat import SeatStatus
-from reservations.service import ReservationService
+from reservations.service import PlacedSeat
 
-EVERY_STATUS = "all"
+MAX_SEATS_A_REQUEST = 100
 
-ACTIONS = {
-    "hold": ReservationService.hold_seats,
-    "reserve": ReservationService.reserve_seats,
-    "release": ReservationService.release_seats,
-}
-"""What can be done with a seat, and what does it."""
+
+class Action(StrEnum):
+    """What can be done with a seat."""
+
+    HOLD = "hold"
+    RESERVE = "reserve"
+    RELEASE = "release"
+
+
+def seat_ids(description: str, **kwargs: Any) -> Ids:
+    """Return a field for the ids of seats that a request is about."""
+    return Ids(
+        fields.String(validate=Length(1, 64)),
+        longest=MAX_SEATS_A_REQUEST,
+        metadata=about(description, ["stalls-C-12", "stalls-C-13"]),
+        **kwargs,
+    )
+
+
+def patron_field() -> fields.String:
+    """Return a field for the patron that an admin acts for."""
+    return fields.String(
+        load_default=None,
+        validate=CALLER_ID,
+        metadata=about("For whom an admin acts; limits and sales window do not hold then.", "bob"),
+    )
 
 
 class SeatSchema(Answer):
-    """A seat. Only an admin sees `patron`."""
+    """A seat. Only an admin sees `patron` and `reason`."""
 
     id = fields.String(required=True, metadata=about("Its id in the event.", "stalls-C-12"))
     name = fields.String(required=True, metadata=about("For people to read.", "Stalls C-12"))
@@ -44,6 +70,11 @@ class SeatSchema(Answer):
         metadata=about("Of the caller's own reserved seat.", "9d2e6b1f40c8a735")
     )
     patron = fields.String(metadata=about("Who holds or reserved it: for admins only.", "alice"))
+    reason = fields.String(metadata=about("Why it is blocked: for admins only.", "Camera"))
+
+    @pre_dump
+    def _as_seen(self, seat: PlacedSeat, **_: Any) -> dict[str, Any]:
+        return seat_members(seat.place, seat.seat, caller())
 
 
 class SeatsQuery(Query):
@@ -63,8 +94,10 @@ class SeatsQuery(Query):
 class SeatActionSchema(Body):
     """What to do with a seat."""
 
-    action = fields.String(
+    action = fields.Enum(
+        Action,
+        by_value=True,
         required=True,
-        validate=OneOf(ACTIONS),
         metadata=about("`hold` holds it, or refreshes the caller's own hold.", "hold"),
     )
+    patron = patron_field()

@@ -1,0 +1,91 @@
+"""Requests with an `Idempotency-Key`: whoever sends one again gets the same answer again.
+
+A view that is `idempotent` hands `once()` to the service, which has the store write the
+answer down with the change; so the answer is rendered before the change is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import wraps
+from hashlib import blake2s
+from typing import Any
+
+from flask import Flask, Response, g, request
+from marshmallow import fields
+from marshmallow.validate import Regexp
+
+from reservations.api.auth import caller
+from reservations.api.openapi.decorators import Blueprint, View
+from reservations.api.problems import handle_refusal
+from reservations.api.schemas.base import Query, about
+from reservations.domain.errors import IdempotencyKeyReused, Refusal
+from reservations.store import AnsweredBefore, Once
+
+HEADER = "Idempotency-Key"
+KEY_PATTERN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+REPLAYED = {"Idempotency-Replayed": "true"}
+HEADERS_REMEMBERED = ("Content-Type", "Location")
+
+
+class OnceHeaders(Query):
+    """What a request can be named by."""
+
+    idempotency_key = fields.String(
+        data_key=HEADER,
+        load_default=None,
+        validate=Regexp(KEY_PATTERN.pattern + r"\Z", error="1-128 characters of A-Za-z0-9._:-."),
+        metadata=about("A name for this request, by which it can be sent again safely."),
+    )
+
+
+def idempotent(blueprint: Blueprint) -> Callable[[View], View]:
+    """Let the caller of a view of a blueprint name its request."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def named(*args: Any, **kwargs: Any) -> Any:
+            *others, headers = args
+            g.idempotency_key = headers["idempotency_key"]
+            return view(*others, **kwargs)
+
+        document = blueprint.refuses(IdempotencyKeyReused)
+        inject = blueprint.arguments(OnceHeaders, location="headers")
+        decorated: View = inject(document(named))
+        return decorated
+
+    return decorate
+
+
+def once() -> Once | None:
+    """Return what the current request is named by, in an idempotent view."""
+    if g.idempotency_key is None:
+        return None
+    who = caller()
+    return Once(f"{who.role}|{who.id}|{g.idempotency_key}", _fingerprint(), _answer)
+
+
+def init_app(app: Flask) -> None:
+    """Have an application answer what it has answered before."""
+    app.register_error_handler(AnsweredBefore, _answer_again)
+
+
+def _fingerprint() -> str:
+    """Return what stands for all that is asked: which operation, of what, and how."""
+    operation = (request.endpoint or "").rpartition(".")[2]
+    query = sorted(request.args.items(multi=True))
+    asked = [operation, request.view_args, query, g.get("body")]
+    return blake2s(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _answer(outcome: Any) -> str:
+    response = handle_refusal(outcome) if isinstance(outcome, Refusal) else g.render(outcome)
+    headers = {n: response.headers[n] for n in HEADERS_REMEMBERED if n in response.headers}
+    return json.dumps([response.status_code, headers, response.get_data(as_text=True)])
+
+
+def _answer_again(before: AnsweredBefore) -> Response:
+    status, headers, body = json.loads(before.answer)
+    return Response(body, status, {**headers, **REPLAYED})

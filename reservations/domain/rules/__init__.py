@@ -1,0 +1,1 @@
+"""The rules: who may have, keep, change and let go of which seats."""

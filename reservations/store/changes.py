@@ -1,0 +1,45 @@
+"""An event's change log, for whoever follows it."""
+
+from __future__ import annotations
+
+from reservations.domain.errors import CursorExpired, EventNotFound
+from reservations.store import keys
+from reservations.store.connections import Connections
+from reservations.store.records import LogEntry, decode_entry
+
+
+class ChangeLog:
+    """The change logs of all events."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def newest(self, event_id: str) -> str:
+        """Return the id of the newest entry.
+
+        Raises:
+            EventNotFound, StoreUnavailable
+        """
+        (entries,) = self._connections.read(("XREVRANGE", keys.log(event_id), "+", "-", "COUNT", 1))
+        if not entries:
+            raise EventNotFound(event_id)
+        return decode_entry(*entries[0]).id
+
+    def after(self, event_id: str, entry_id: str, limit: int) -> list[LogEntry]:
+        """Return up to `limit` entries that came after one, in the order of commit.
+
+        Raises:
+            EventNotFound, StoreUnavailable
+            CursorExpired: the log no longer has that entry, and may lack later ones.
+        """
+        exists, entries = self._connections.read(
+            ("EXISTS", keys.event(event_id)),
+            # From that entry on, inclusive: that it is there shows that none was trimmed.
+            ("XRANGE", keys.log(event_id), entry_id, "+", "COUNT", limit + 1),
+        )
+        if not exists:
+            raise EventNotFound(event_id)
+        found = [decode_entry(*entry) for entry in entries]
+        if not found or found[0].id != entry_id:
+            raise CursorExpired
+        return found[1:]
