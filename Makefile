@@ -13,7 +13,7 @@ DEVELOPMENT = MODE=$${MODE:-development}
 .DEFAULT_GOAL := help
 # An environment that could not be completed is made anew.
 .DELETE_ON_ERROR:
-.PHONY: help install run token test check format lock clean
+.PHONY: help install run token test bench check format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,13 +29,16 @@ token: $(VENV)/.installed ## Print a token: make token SUBJECT=me ROLE=admin
 test: $(VENV)/.installed-dev ## Run the tests, or some of them: make test ARGS=tests/domain
 	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 4 --cov --cov-report=term)
 
+bench: $(VENV)/.installed-dev ## Measure what requests cost, as ratios within one run
+	@$(BIN)/python -m bench
+
 check: $(VENV)/.installed-dev ## Check style, types, directions of import and spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/uv pip install --python $(BIN)/python --dry-run --offline --quiet -r requirements-dev.in
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs reservations tests
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs bench reservations tests
 
 format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix

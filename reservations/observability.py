@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
+from http import HTTPStatus
 
 from flask import Flask, Response, g, has_request_context, request
 
@@ -39,6 +40,8 @@ def _complete_headers(response: Response) -> Response:
     response.headers[REQUEST_ID] = g.request_id
     if "ETag" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        del response.headers["Content-Type"]
     return response
 
 

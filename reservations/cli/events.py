@@ -1,4 +1,4 @@
-"""`flask events`: create and look at them."""
+"""`flask events`: create events, look at them, and check them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from flask.cli import AppGroup
 from reservations.api.schemas.events import CountedEventSchema, EventSchema, NewEventSchema
 from reservations.cli.exits import EXIT_CODES, RunningStore, with_store
 from reservations.cli.params import Id, SectionParam, as_json, load
+from reservations.cli.reports import add_reports
 from reservations.service import ReservationService
 
 
 def events_group(service: ReservationService, running_store: RunningStore) -> AppGroup:
     """Make the commands of `flask events`."""
-    group = AppGroup("events", help="Create and look at events.", epilog=EXIT_CODES)
+    group = AppGroup(
+        "events", help="Create events, look at them, and check them.", epilog=EXIT_CODES
+    )
 
     @group.command("create")
     @click.argument("name")
@@ -95,12 +98,13 @@ def events_group(service: ReservationService, running_store: RunningStore) -> Ap
         if as_json:
             click.echo(json.dumps(event))
             return
-        counts = event.pop("counts")
+        counts, _ = event.pop("counts"), event.pop("counts_by_category")
         event["sections"] = ", ".join(map(_section, event["sections"]))
         for name, value in {**event, **counts}.items():
             if value not in (None, ""):
                 click.echo(f"{name:17} {value}")
 
+    add_reports(group, service, running_store)
     return group
 
 

@@ -224,7 +224,7 @@ class EventHasReservations(Refusal):
     code = "event_has_reservations"
 
     def __init__(self, reservations: int) -> None:
-        super().__init__(f"The event has {reservations} reservations.")
+        super().__init__(f"Seats of the event are reserved; reservations: {reservations}.")
         self.reservations = reservations
 
 

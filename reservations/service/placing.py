@@ -50,6 +50,7 @@ class SeatChanges:
         result: Callable[[Change], T],
         patron: str | None = None,
         reservation: str | None = None,
+        free: bool = False,
         once: Once | None = None,
     ) -> T:
         """Let a rule change seats that the event has; see `SeatStore.change`."""
@@ -61,6 +62,7 @@ class SeatChanges:
             seats=seat_ids,
             patron=patron,
             reservation=reservation,
+            free=free,
             once=once,
         )
 

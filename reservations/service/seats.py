@@ -107,7 +107,7 @@ class Seats(SeatChanges):
             bound=bound,
         )
         with self._crowd.joined(event_id):
-            return self._change(event_id, best, result=result, patron=patron, once=once)
+            return self._change(event_id, best, result=result, patron=patron, free=True, once=once)
 
     def release_seats(
         self,

@@ -12,7 +12,7 @@ from reservations.domain.errors import EventNotFound, Refusal
 from reservations.domain.reservation import Reservation
 from reservations.domain.seat import Holdings, Seat, SeatStatus
 from reservations.store import index, keys
-from reservations.store.connections import Command, Connections
+from reservations.store.connections import Command, Connections, Reply
 from reservations.store.idempotency import Once
 from reservations.store.instants import to_ms
 from reservations.store.records import (
@@ -80,6 +80,7 @@ class SeatStore:
         seats: Sequence[str] = (),
         patron: str | None = None,
         reservation: str | None = None,
+        free: bool = False,
         once: Once | None = None,
     ) -> T:
         """Let a rule change seats: all of them, or nothing.
@@ -93,6 +94,7 @@ class SeatStore:
             seats: ids of seats that the rule will look at, each once; the event has them.
             patron: whose holdings it will look at.
             reservation: id of the reservation that it is about.
+            free: whether it will look at which seats of the event are free.
             once: names the request, if its caller did.
 
         Raises:
@@ -107,10 +109,13 @@ class SeatStore:
         if reservation is not None:
             first.append(keys.reservation(event_id, reservation))
         looked_at = _Looked(event_id, seats, patron)
-        read = [*first, *looked_at.keys]
+        watch = [*first, *looked_at.keys]
+        reads: list[Command] = [("GET", key) for key in watch]
+        question = self._views.question(event_id) if free else ()
 
         def decide(attempt: Attempt) -> Commit[T | Refusal] | None:
-            records = iter(attempt.replies)
+            records = iter(attempt.replies[: len(watch)])
+            foreseen = _Foreseen(question, attempt.replies[len(watch) :], attempt)
             event_record = next(records)
             if event_record is None:
                 raise EventNotFound(event_id)
@@ -124,7 +129,7 @@ class SeatStore:
             )
             situation = looked_at.shown(situation, records)
             try:
-                change = self._apply(rule, situation, attempt)
+                change = self._apply(rule, situation, attempt, foreseen)
             except Refusal as refusal:
                 if once is None:
                     raise
@@ -133,17 +138,19 @@ class SeatStore:
                 return None
             return self._commit(event_id, attempt.now, change, once, result(change))
 
-        outcome: T | Refusal = self._transactions.run(read, [("GET", key) for key in read], decide)
+        outcome: T | Refusal = self._transactions.run(watch, [*reads, *question], decide)
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
 
-    def _apply(self, rule: Rule, situation: Situation, attempt: Attempt) -> Change | Again:
+    def _apply(
+        self, rule: Rule, situation: Situation, attempt: Attempt, foreseen: _Foreseen
+    ) -> Change | Again:
         event_id = situation.event.id
         answer = rule(situation)
         while isinstance(answer, Look):
             if answer.free:
-                free = self._views.free(event_id, attempt.read)
+                free = self._views.free(event_id, foreseen.read)
                 situation = situation.having_seen({}, {}, free)
             more = _Looked(event_id, answer.seats, answer.patron)
             if more.keys:
@@ -208,6 +215,19 @@ class _Looked:
             for seat_id, record in zip(self._seats, found, strict=True)
         }
         return situation.having_seen(seats, holdings)
+
+
+class _Foreseen:
+    """Answers a question with what has been read already, and asks any other."""
+
+    def __init__(self, question: Sequence[Command], replies: list[Reply], attempt: Attempt) -> None:
+        self._question = tuple(question)
+        self._replies = replies
+        self._attempt = attempt
+
+    def read(self, *commands: Command) -> list[Reply]:
+        """Return the replies to commands."""
+        return self._replies if commands == self._question else self._attempt.read(*commands)
 
 
 def _remember_refusal(event_id: str, once: Once, refusal: Refusal) -> Commit[T | Refusal]:

@@ -8,7 +8,7 @@ trimmed meanwhile shows itself by the entry's absence; then the view is read afr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -19,7 +19,7 @@ from cachetools import LRUCache
 from reservations.domain.errors import Busy, EventNotFound
 from reservations.domain.plan import SeatPlan
 from reservations.store import keys
-from reservations.store.connections import Connections, Reply
+from reservations.store.connections import Command, Connections, Reply
 from reservations.store.instants import from_time
 from reservations.store.records import decode_entry, decode_seat
 from reservations.store.view import Counts, SeatList, SeatsView
@@ -70,6 +70,15 @@ class SeatViews:
         """Return when an event's next hold ends by itself; raises what `seats` does."""
         return self._seen(event_id, self._connections.read, SeatsView.next_expiry)
 
+    def question(self, event_id: str) -> Sequence[Command]:
+        """Return what `free` will ask first, so that it can be asked together with more.
+
+        Empty while nothing is known of the event's seats.
+        """
+        with self._lock:
+            view = self._views.get(event_id)
+        return () if view is None else _question(event_id, view)
+
     def free(self, event_id: str, read: Read) -> bytes:
         """Return one byte for each of an event's seats in reading order, 1 when it is free.
 
@@ -114,12 +123,9 @@ class SeatViews:
     ) -> _Taken[T] | None:
         """Bring the view up to date; None if it is too far behind, or the log was trimmed."""
         cursor = view.cursor
-        count = MIN_ENTRIES_A_READ + len(view.plan) // SEATS_AN_ENTRY
-        time_reply, raw_entries = read(
-            ("TIME",), ("XRANGE", keys.log(event_id), cursor, "+", "COUNT", count)
-        )
+        time_reply, raw_entries = read(*_question(event_id, view))
         entries = [decode_entry(*raw) for raw in raw_entries]
-        if not entries or entries[0].id != cursor or len(entries) == count:
+        if not entries or entries[0].id != cursor or len(entries) == _most_entries(view):
             return None
         with self._lock:
             view.apply(entries)
@@ -149,3 +155,14 @@ class _Taken(Generic[T]):
     """What was taken from a view, which may be None."""
 
     value: T
+
+
+def _question(event_id: str, view: SeatsView) -> Sequence[Command]:
+    """Return what tells a view how to become current."""
+    log = ("XRANGE", keys.log(event_id), view.cursor, "+", "COUNT", _most_entries(view))
+    return ("TIME",), log
+
+
+def _most_entries(view: SeatsView) -> int:
+    """Return how many log entries are too many to be applied."""
+    return MIN_ENTRIES_A_READ + len(view.plan) // SEATS_AN_ENTRY

@@ -17,6 +17,7 @@ from tests.live import PROJECT, answers, environment, free_port, wait_for
 
 WALK_THROUGH = re.compile(r"<!-- walk-through -->\n```sh\n(.*?)```", re.DOTALL)
 PORT_OF_README = "9000"
+BETWEEN = "--- between the walk-throughs ---"
 
 pytestmark = pytest.mark.skipif(
     shutil.which("curl") is None or shutil.which("make") is None,
@@ -37,9 +38,10 @@ def checkout(tmp_path: Path) -> Path:
     return copy
 
 
-def test_the_walk_through_runs_as_it_stands_in_the_readme(checkout: Path) -> None:
+def test_the_walk_throughs_run_as_they_stand_in_the_readme(checkout: Path) -> None:
     port = free_port()
-    (script,) = WALK_THROUGH.findall((PROJECT / "README.md").read_text())
+    main_job, booking = WALK_THROUGH.findall((PROJECT / "README.md").read_text())
+    script = f"{main_job}\necho {BETWEEN}\n{booking}"
     assert PORT_OF_README in script
     env = environment(PORT=port, VENV=sys.prefix)
     serving = subprocess.Popen(
@@ -67,9 +69,17 @@ def test_the_walk_through_runs_as_it_stands_in_the_readme(checkout: Path) -> Non
         said = serving.communicate(timeout=30)[0].decode()
     assert walked.returncode == 0, walked.stderr
     assert "problem" not in walked.stdout
-    assert all(f'"status":"{status}"' in walked.stdout for status in ("held", "reserved", "free"))
-    counts = json.loads(walked.stdout.splitlines()[-1])["counts"]
+    first, second = (part.splitlines() for part in walked.stdout.split(f"{BETWEEN}\n"))
+    for status in ("held", "reserved", "free"):
+        assert any(f'"status":"{status}"' in line for line in first)
+    counts = json.loads(first[-1])["counts"]
     assert counts == {"free": 719, "held": 0, "reserved": 1, "blocked": 0, "total": 720}
+    held, made, again, moved, header, row, _earlier, cancelled, event = second
+    assert json.loads(held)["together"] is True
+    assert (made, again, cancelled) == ("201 first", "201 again", "204")
+    assert "balcony-A-12" in [seat["id"] for seat in json.loads(moved)["seats"]]
+    assert header.startswith("id,patron,seats") and "balcony-A-12" in row and "A-1042" in row
+    assert json.loads(event)["counts"] == counts
     readme = (PROJECT / "README.md").read_text()
     assert f'"counts":{json.dumps(counts, separators=(",", ":"))}' in readme
     assert f"http://127.0.0.1:{port}/swagger" in said
@@ -91,5 +101,5 @@ def test_make_help_lists_every_target(checkout: Path) -> None:
     listed = subprocess.run(
         ["make"], cwd=checkout, env=environment(), capture_output=True, text=True, check=True
     ).stdout
-    for target in ("run", "test", "check", "lock", "token"):
+    for target in ("run", "test", "check", "lock", "token", "bench"):
         assert f"make {target}" in listed

@@ -25,7 +25,8 @@ TAGS = {"tokens": "Issued for a shop's patrons, and revoked."}
 
 DESCRIPTION = """\
 Numbered seats for busy events. An **admin** creates events; a **patron** lists free
-seats, holds some for a short time, refreshes or releases the hold, and reserves them.
+seats, holds some for a short time, refreshes or releases the hold, and reserves them;
+reservations can be moved to other seats, and cancelled.
 
 - JSON in UTF-8. Times are RFC 3339 in UTC with milliseconds, durations whole seconds.
 - `Authorization: Bearer <token>`: a JSON Web Token with `sub`, `role` (`admin` or
@@ -33,7 +34,14 @@ seats, holds some for a short time, refreshes or releases the hold, and reserves
   **Authorize** and paste the token.
 - Every answer carries `X-Request-ID`: yours, if you sent a sane one.
 - Every error is a problem (RFC 9457) whose `code` a program can go by.
-- Unknown members of a body are refused. A refused request changes nothing.
+- Unknown members of a body are refused. A refused request changes nothing; one for several
+  seats is done as a whole or not at all, and `conflicts` names all that stood in the way.
+- `Idempotency-Key` names a request, so that it can be sent again safely: for a day the same
+  request by the same caller (in the same event) is answered the same again, with
+  `Idempotency-Replayed: true`, and another one with 409. 429 and 503 are not remembered; after
+  `outcome_unknown` the repeat tells what happened.
+- `patron` in a hold or a reservation lets an admin act for that patron, whom limits and sales
+  window do not bind then.
 - Lists that can grow are paged by `limit` and `after`; `next` is the `after` of the
   next page.
 """

@@ -91,7 +91,7 @@ def hold_best(
         NotEnoughSeats, NotEnoughTogether: the wish cannot be granted.
     """
     if situation.free is None:
-        return Look(patron=patron, free=True)
+        return Look(free=True)
     if bound:
         situation.event.check_on_sale(situation.now)
     best = best_available(plan, situation.free, wish, spread(situation.attempt))
@@ -99,7 +99,7 @@ def hold_best(
     chosen = partial(
         _hold_chosen, patron=patron, seat_ids=seat_ids, bound=bound, together=best.together
     )
-    return Look(seat_ids, patron, then=chosen)
+    return Look(seat_ids, then=chosen)
 
 
 def _hold_chosen(

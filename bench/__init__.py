@@ -1,0 +1,1 @@
+"""What requests cost, as ratios within one run; `make bench` runs it."""
