@@ -16,8 +16,8 @@ from reservations.tokens import Keys
 
 LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
 CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "X-Request-ID"]
-CORS_EXPOSED = ["Allow", "ETag", "Link", "Location", "Retry-After", "WWW-Authenticate"]
-CORS_EXPOSED += ["Idempotency-Replayed", "X-Request-ID"]
+CORS_EXPOSED = ["Allow", "Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location"]
+CORS_EXPOSED += ["Retry-After", "WWW-Authenticate", "X-Request-ID"]
 
 
 def create_app(settings: Settings, store: Store | None = None) -> Flask:

@@ -20,7 +20,7 @@ from marshmallow.validate import Regexp
 from reservations.api.auth import caller
 from reservations.api.openapi.decorators import Blueprint, View
 from reservations.api.problems import handle_refusal
-from reservations.api.schemas.base import Query, about
+from reservations.api.schemas.base import Query
 from reservations.domain.errors import IdempotencyKeyReused, Refusal
 from reservations.store import AnsweredBefore, Once
 
@@ -30,14 +30,20 @@ REPLAYED = {"Idempotency-Replayed": "true"}
 HEADERS_REMEMBERED = ("Content-Type", "Location")
 
 
+PARAMETER = {
+    "name": HEADER,
+    "in": "header",
+    "description": "A name for this request, by which it can be sent again safely.",
+    "schema": {"type": "string", "pattern": f"^{KEY_PATTERN.pattern}$"},
+}
+
+
 class OnceHeaders(Query):
     """What a request can be named by."""
 
     idempotency_key = fields.String(
         data_key=HEADER,
-        load_default=None,
         validate=Regexp(KEY_PATTERN.pattern + r"\Z", error="1-128 characters of A-Za-z0-9._:-."),
-        metadata=about("A name for this request, by which it can be sent again safely."),
     )
 
 
@@ -47,13 +53,12 @@ def idempotent(blueprint: Blueprint) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def named(*args: Any, **kwargs: Any) -> Any:
-            *others, headers = args
-            g.idempotency_key = headers["idempotency_key"]
-            return view(*others, **kwargs)
+            g.idempotency_key = _checked_key(blueprint) if HEADER in request.headers else None
+            return view(*args, **kwargs)
 
         document = blueprint.refuses(IdempotencyKeyReused)
-        inject = blueprint.arguments(OnceHeaders, location="headers")
-        decorated: View = inject(document(named))
+        in_header = blueprint.doc(parameters=[PARAMETER])
+        decorated: View = in_header(document(blueprint.problems("invalid")(named)))
         return decorated
 
     return decorate
@@ -70,6 +75,11 @@ def once() -> Once | None:
 def init_app(app: Flask) -> None:
     """Have an application answer what it has answered before."""
     app.register_error_handler(AnsweredBefore, _answer_again)
+
+
+def _checked_key(blueprint: Blueprint) -> str:
+    headers = blueprint.ARGUMENTS_PARSER.parse(OnceHeaders, location="headers")
+    return str(headers["idempotency_key"])
 
 
 def _fingerprint() -> str:
