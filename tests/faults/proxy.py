@@ -128,3 +128,13 @@ def lose_request(passage: Passage, _sent: bytes) -> bool:
 def swallow(_passage: Passage, _sent: bytes) -> bool:
     """Pass the commit to nobody, and say nothing."""
     return False
+
+
+def lose_reply_and_go_silent(proxy: Proxy) -> Misbehaviour:
+    """Let the server commit, and then be cut off, so that nobody can ask what happened."""
+
+    def act(passage: Passage, sent: bytes) -> bool:
+        proxy.misbehave = lambda later, _sent: later.cut() is not None
+        return lose_reply(passage, sent)
+
+    return on_commit(act)

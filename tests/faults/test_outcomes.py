@@ -6,11 +6,9 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
 import redis
@@ -26,27 +24,6 @@ from tests.faults.proxy import Passage, Proxy, lose_reply, lose_request, on_comm
 
 NEW_HOLD_TIME = timedelta(seconds=60)
 NEW_EVENT = NewEvent("Opening night", NumberedPlan(10))
-
-
-@pytest.fixture
-def proxy(store_url: str, raw: redis.Redis) -> Iterator[Proxy]:
-    """A proxy before the emptied server."""
-    with Proxy(unquote(urlsplit(store_url).path)) as running:
-        yield running
-
-
-@pytest.fixture
-def behind_proxy(settings: Settings, proxy: Proxy) -> Iterator[ReservationService]:
-    """The service, whose every word to its store goes through the proxy."""
-    store = open_store(replace(settings, redis_url=proxy.url))
-    yield ReservationService(store, hold_time=NEW_HOLD_TIME, seat_user_limit=4)
-    store.close()
-
-
-@pytest.fixture
-def event_id(service: ReservationService) -> str:
-    """An event of 10 seats."""
-    return service.create_event(NEW_EVENT).event.id
 
 
 def status_of(service: ReservationService, event_id: str, seat_id: str) -> SeatStatus:
@@ -79,10 +56,10 @@ def test_a_commit_whose_reply_was_lost_is_found_to_have_happened(
     behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
 ) -> None:
     proxy.misbehave = on_commit(lose_reply)
-    (held,) = behind_proxy.hold_seats(event_id, ["1"], "alice")
+    (held,) = behind_proxy.hold_seats(event_id, ["1"], "alice").seats
     assert held.seat == service.seat(event_id, "1").seat
     proxy.misbehave = on_commit(lose_reply)
-    (reserved,) = behind_proxy.reserve_seats(event_id, ["1"], "alice")
+    (reserved,) = behind_proxy.reserve_seats(event_id, ["1"], "alice").seats
     assert reserved.seat == service.seat(event_id, "1").seat
 
 
@@ -91,7 +68,7 @@ def test_a_release_whose_reply_was_lost_is_found_to_have_happened(
 ) -> None:
     behind_proxy.hold_seats(event_id, ["1"], "alice")
     proxy.misbehave = on_commit(lose_reply)
-    (released,) = behind_proxy.release_seats(event_id, ["1"], "alice")
+    (released,) = behind_proxy.release_seats(event_id, ["1"], "alice").seats
     assert released.seat.status is SeatStatus.FREE
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import redis
 
-from reservations.domain.changes import Change, Look, Situation, hold
+from reservations.domain.changes import Change, Look, Situation
 from reservations.domain.errors import (
     EventNotFound,
     NotOnSale,
@@ -19,6 +19,7 @@ from reservations.domain.errors import (
 )
 from reservations.domain.event import EventStatus
 from reservations.domain.plan import NumberedPlan, Section, SectionedPlan
+from reservations.domain.rules.holds import hold
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import Store, keys
@@ -35,7 +36,7 @@ def test_all_keys_of_an_event_lie_in_one_slot(
     service: ReservationService, raw: redis.Redis, event_id: str
 ) -> None:
     service.hold_seats(event_id, ["1", "2"], "alice")
-    service.reserve_seats(event_id, ["1"], "alice")
+    made = service.reserve_seats(event_id, ["1"], "alice").reservation
     found = {key.decode() for key in raw.keys()}
     assert found == {
         "events",
@@ -46,6 +47,8 @@ def test_all_keys_of_an_event_lie_in_one_slot(
         keys.patron(event_id, "alice"),
         keys.seat(event_id, "1"),
         keys.seat(event_id, "2"),
+        keys.reservation(event_id, made.id),
+        keys.index(event_id),
     }
     of_event = [key for key in found if event_id in key]
     assert all(key.startswith(f"{{e:{event_id}}}:") for key in of_event)
@@ -54,7 +57,7 @@ def test_all_keys_of_an_event_lie_in_one_slot(
 def test_a_hold_is_a_key_that_dies_at_the_instant_the_hold_ends(
     service: ReservationService, raw: redis.Redis, event_id: str
 ) -> None:
-    (held,) = service.hold_seats(event_id, ["1"], "alice")
+    (held,) = service.hold_seats(event_id, ["1"], "alice").seats
     assert held.seat.expires_at is not None
     last_millisecond = raw.pexpiretime(keys.seat(event_id, "1"))
     assert last_millisecond == to_ms(held.seat.expires_at) - 1
@@ -83,7 +86,7 @@ def test_several_seats_are_held_all_or_none(service: ReservationService, event_i
     with pytest.raises(SeatHeld):
         service.hold_seats(event_id, ["1", "2"], "alice")
     assert service.seat(event_id, "1").seat.status is SeatStatus.FREE
-    held = service.hold_seats(event_id, ["3", "1"], "alice")
+    held = service.hold_seats(event_id, ["3", "1"], "alice").seats
     assert [each.place.id for each in held] == ["3", "1"]
     assert held[0].seat.expires_at == held[1].seat.expires_at
 
@@ -130,10 +133,10 @@ def test_no_seat_is_sold_on_terms_that_were_changed_meanwhile(
         if len(attempts) == 1:
             closed = replace(situation.event, status=EventStatus.CLOSED)
             raw.set(keys.event(event_id), encode_event(closed))
-        return hold(situation)
+        return hold(situation, "alice", ["1"])
 
     with pytest.raises(NotOnSale):
-        store.seats.change(event_id, ["1"], "alice", slow_hold)
+        store.seats.change(event_id, slow_hold, result=repr, seats=["1"], patron="alice")
     assert len(attempts) == 2
     assert not raw.exists(keys.seat(event_id, "1"))
 
@@ -158,9 +161,9 @@ def test_the_size_of_an_event_in_the_store_does_not_depend_on_its_seats(
     found = raw.keys(f"*{event_id}*")
     assert len(found) == 3
     assert sum(raw.memory_usage(key) for key in found) < 8_000, "most of it the empty log"
-    (held,) = service.hold_seats(event_id, ["arena-OJ-250"], "alice")
+    (held,) = service.hold_seats(event_id, ["arena-OJ-250"], "alice").seats
     assert held.place.number == 250
-    assert service.seats(event_id).counts[SeatStatus.FREE] == 99_999
+    assert service.seats(event_id).free.count(1) == 99_999
 
 
 def test_the_log_has_one_entry_a_change_and_is_trimmed(

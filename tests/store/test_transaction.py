@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,8 +12,8 @@ import redis
 from redis.exceptions import ResponseError
 
 from reservations.domain.errors import Busy, OutcomeUnknown, SeatBlocked, StoreUnavailable
-from reservations.store.connections import Connections, Reply
-from reservations.store.transaction import ATTEMPTS, Commit, Decide, Transactions
+from reservations.store.connections import Connections
+from reservations.store.transaction import ATTEMPTS, Attempt, Commit, Decide, Transactions
 
 
 @pytest.fixture
@@ -32,8 +31,8 @@ def transactions(connections: Connections) -> Transactions:
 def add_one(before: Callable[[], Any] = lambda: None) -> Decide[int]:
     """Decide to count up the key `n`, after something else has happened."""
 
-    def decide(_now: datetime, replies: list[Reply], _look: Any) -> Commit[int]:
-        n = int(replies[0] or 0) + 1
+    def decide(attempt: Attempt) -> Commit[int]:
+        n = int(attempt.replies[0] or 0) + 1
         before()
         return Commit([("SET", "n", n)], n, proof=("GET", "n"), proves=lambda _: False)
 
@@ -90,16 +89,50 @@ def test_a_refusal_changes_nothing_and_leaves_a_connection_of_use(
     assert transactions.run(["m"], [("GET", "m")], add_one()) == 1, "no old key is watched"
 
 
-def test_a_decision_can_look_at_more_while_all_is_watched(
+def test_a_decision_can_read_more_while_all_is_watched(
     transactions: Transactions, raw: redis.Redis
 ) -> None:
     raw.set("more", "seen")
 
-    def decide(_now: datetime, _replies: list[Reply], look: Any) -> Commit[bytes]:
-        (seen,) = look([("GET", "more")])
+    def decide(attempt: Attempt) -> Commit[bytes]:
+        (seen,) = attempt.read(("GET", "more"))
         return Commit([("SET", "n", seen)], seen, proof=("GET", "n"), proves=bool)
 
     assert transactions.run(["n"], [], decide) == b"seen"
+
+
+def test_what_a_decision_watches_later_is_watched_too(
+    transactions: Transactions, raw: redis.Redis
+) -> None:
+    others = iter([lambda: raw.set("more", 2), lambda: raw.set("n", 10)])
+
+    def decide(attempt: Attempt) -> Commit[tuple[int, int]]:
+        (more,) = attempt.watch(["more"], [("GET", "more")])
+        next(others, lambda: None)()
+        seen = int(attempt.replies[0] or 0), int(more or 0)
+        return Commit([("SET", "sum", sum(seen))], seen, proof=("GET", "n"), proves=bool)
+
+    assert transactions.run(["n"], [("GET", "n")], decide) == (10, 2)
+
+
+def test_a_decision_may_want_another_attempt_with_fresh_values(
+    transactions: Transactions, raw: redis.Redis
+) -> None:
+    numbers = []
+
+    def decide(attempt: Attempt) -> Commit[int] | None:
+        numbers.append(attempt.number)
+        raw.incr("seen")
+        n = int(attempt.replies[0] or 0)
+        return Commit([("SET", "n", n)], n, proof=("GET", "n"), proves=bool) if n == 2 else None
+
+    assert transactions.run(["n"], [("GET", "seen")], decide) == 2
+    assert numbers == [0, 1, 2]
+
+
+def test_who_never_decides_is_told_that_others_were_faster(transactions: Transactions) -> None:
+    with pytest.raises(Busy):
+        transactions.run(["n"], [], lambda _attempt: None)
 
 
 def test_it_takes_two_writes_of_watch_and_multi_and_no_script(

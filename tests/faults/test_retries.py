@@ -1,0 +1,160 @@
+"""After a commit whose outcome is unknown, the same request with its key tells what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import redis
+
+from reservations import tokens
+from reservations.app import create_app
+from reservations.config import Settings
+from reservations.domain.best_available import Wish
+from reservations.domain.caller import Caller, Role
+from reservations.domain.errors import OutcomeUnknown
+from reservations.domain.plan import NumberedPlan
+from reservations.service import NewEvent, ReservationService
+from reservations.store import AnsweredBefore, Once, Store, keys
+from tests.actors import Actor
+from tests.faults.proxy import (
+    Misbehaviour,
+    Proxy,
+    lose_reply_and_go_silent,
+    lose_request,
+    on_commit,
+)
+
+ALICE = Caller("alice", Role.PATRON)
+REQUEST = Once("patron|alice|once-1", "fingerprint", lambda outcome: f"answer {outcome!r}")
+
+Ask = Callable[[ReservationService, str, str], Any]
+"""Sends a request for an event in which alice holds seat 1 and has reserved seat 2."""
+
+REQUESTS: dict[str, Ask] = {
+    "hold": lambda s, e, _: s.hold_seats(e, ["3", "4"], "alice", once=REQUEST),
+    "best available": lambda s, e, _: s.hold_seats(e, Wish(2), "alice", once=REQUEST),
+    "release": lambda s, e, _: s.release_seats(e, None, "alice", once=REQUEST),
+    "reserve": lambda s, e, _: s.reserve_seats(e, None, "alice", once=REQUEST),
+    "cancel": lambda s, e, r: s.cancel_reservation(e, r, ALICE, REQUEST),
+    "move": lambda s, e, r: s.move_reservation(e, r, ALICE, "2", "5", REQUEST),
+    "block": lambda s, e, _: s.block_seats(e, ["6"], None, REQUEST),
+}
+
+Prepared = tuple[str, str]
+
+
+@pytest.fixture
+def prepared(service: ReservationService, event_id: str) -> Prepared:
+    """The event's id, and that of alice's reservation."""
+    service.hold_seats(event_id, ["2"], "alice")
+    made = service.reserve_seats(event_id, None, "alice").reservation
+    service.hold_seats(event_id, ["1"], "alice")
+    return event_id, made.id
+
+
+def cut_off_after_the_commit(proxy: Proxy) -> Misbehaviour:
+    return lose_reply_and_go_silent(proxy)
+
+
+def cut_off_before_the_commit(_proxy: Proxy) -> Misbehaviour:
+    return on_commit(lose_request)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_repeat_of_what_was_done_gets_the_first_answer(
+    behind_proxy: ReservationService,
+    service: ReservationService,
+    proxy: Proxy,
+    prepared: Prepared,
+    raw: redis.Redis,
+    name: str,
+) -> None:
+    event_id, _ = prepared
+    behind_proxy.seats(event_id)
+    before = raw.xlen(keys.log(event_id))
+    proxy.misbehave = cut_off_after_the_commit(proxy)
+    with pytest.raises(OutcomeUnknown):
+        REQUESTS[name](behind_proxy, *prepared)
+    proxy.misbehave = None
+    done = raw.xlen(keys.log(event_id))
+    assert done > before, "the server did commit"
+    record = raw.get(keys.once(event_id, REQUEST.key))
+    for _ in range(2):
+        with pytest.raises(AnsweredBefore) as repeat:
+            REQUESTS[name](service, *prepared)
+        assert f"fingerprint {repeat.value.answer}" == record.decode()
+    assert raw.xlen(keys.log(event_id)) == done, "it was done once"
+    assert service.verify_event(event_id) == []
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_the_repeat_of_what_was_not_done_does_it(
+    behind_proxy: ReservationService,
+    service: ReservationService,
+    proxy: Proxy,
+    prepared: Prepared,
+    raw: redis.Redis,
+    name: str,
+) -> None:
+    event_id, _ = prepared
+    behind_proxy.seats(event_id)
+    before = raw.xlen(keys.log(event_id))
+    proxy.misbehave = cut_off_before_the_commit(proxy)
+    with pytest.raises(OutcomeUnknown):
+        REQUESTS[name](behind_proxy, *prepared)
+    assert raw.xlen(keys.log(event_id)) == before
+    REQUESTS[name](service, *prepared)
+    assert raw.xlen(keys.log(event_id)) > before
+    with pytest.raises(AnsweredBefore):
+        REQUESTS[name](service, *prepared)
+
+
+@pytest.mark.parametrize("cut_off", [cut_off_after_the_commit, cut_off_before_the_commit])
+def test_an_event_whose_creation_is_repeated_is_made_once(
+    behind_proxy: ReservationService,
+    service: ReservationService,
+    proxy: Proxy,
+    cut_off: Callable[[Proxy], Misbehaviour],
+) -> None:
+    new = NewEvent("Opening night", NumberedPlan(10))
+    proxy.misbehave = cut_off(proxy)
+    with pytest.raises(OutcomeUnknown):
+        behind_proxy.create_event(new, REQUEST)
+    if cut_off is cut_off_before_the_commit:
+        service.create_event(new, REQUEST)
+    (listed,) = service.events(10).items
+    with pytest.raises(AnsweredBefore) as repeat:
+        service.create_event(new, REQUEST)
+    assert listed.event.id in repeat.value.answer
+    assert len(service.events(10).items) == 1
+
+
+@pytest.fixture
+def alice_behind_proxy(settings: Settings, store_behind_proxy: Store) -> Actor:
+    """Alice, whose application's store is behind the proxy."""
+    app = create_app(settings, store_behind_proxy)
+    with app.app_context():
+        token = tokens.issue("alice", Role.PATRON, None, timedelta(hours=1))
+    return Actor(app.test_client(), token)
+
+
+def test_over_http_the_repeat_has_the_first_answer_byte_for_byte(
+    alice_behind_proxy: Actor, proxy: Proxy, event_id: str, alice: Actor
+) -> None:
+    path, key = f"/v1/events/{event_id}/holds", {"Idempotency-Key": "order-1"}
+    body = {"best_available": {"count": 2}}
+    alice_behind_proxy.get(f"/v1/events/{event_id}/seats")
+    proxy.misbehave = cut_off_after_the_commit(proxy)
+    unknown = alice_behind_proxy.request("POST", path, json=body, headers=key)
+    assert (unknown.status_code, unknown.json["code"]) == (503, "outcome_unknown")
+    proxy.misbehave = None
+    first, second = (alice.request("POST", path, json=body, headers=key) for _ in range(2))
+    assert first.status_code == 200
+    assert first.headers["Idempotency-Replayed"] == "true"
+    assert first.data == second.data
+    held = json.loads(alice.get(path).data)["seats"]
+    assert held == first.json["seats"], "what was held is what the repeat tells"

@@ -1,0 +1,184 @@
+"""A request that has a name is done once, and answered the same however often it is sent."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+
+from reservations.domain.errors import (
+    Busy,
+    EventNotFound,
+    IdempotencyKeyReused,
+    SeatHeld,
+    SeatNotFound,
+)
+from reservations.domain.plan import NumberedPlan
+from reservations.service import NewEvent, ReservationService
+from reservations.store import AnsweredBefore, Once, keys, transaction
+from reservations.store.transaction import Transactions
+
+DAY_SECONDS = 24 * 3600
+NEW_EVENT = NewEvent("Opening night", NumberedPlan(10))
+
+
+def named(name: str = "order-1", fingerprint: str = "asked", who: str = "patron|alice") -> Once:
+    """Name a request; what it is answered is the representation of its outcome."""
+    return Once(f"{who}|{name}", fingerprint, repr)
+
+
+@pytest.fixture
+def event_id(service: ReservationService) -> str:
+    return service.create_event(NEW_EVENT).event.id
+
+
+def answer_of(service: ReservationService, event_id: str, once: Once, *seats: str) -> str:
+    """Hold seats for alice, and return the answer, the first or that of before."""
+    try:
+        return once.answer(service.hold_seats(event_id, seats, "alice", once=once))
+    except AnsweredBefore as before:
+        return before.answer
+    except SeatHeld as refusal:
+        return once.answer(refusal)
+
+
+def test_a_repeat_gets_the_first_answer_and_changes_nothing(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    first = service.hold_seats(event_id, ["1"], "alice", once=named())
+    entries = raw.xlen(keys.log(event_id))
+    with pytest.raises(AnsweredBefore) as repeat:
+        service.hold_seats(event_id, ["1"], "alice", once=named())
+    assert repeat.value.answer == repr(first)
+    assert raw.xlen(keys.log(event_id)) == entries
+
+
+def test_the_answer_is_written_in_the_transaction_of_the_change_and_for_a_day(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    service.seat(event_id, "1")
+    record = keys.once(event_id, named().key)
+    with raw.monitor() as monitor:
+        service.hold_seats(event_id, ["1"], "alice", once=named())
+        seen = []
+        while not seen or seen[-1] != "EXEC":
+            seen.append(monitor.next_command()["command"])
+    assert f"WATCH {keys.event(event_id)} {record}" in seen[1]
+    commit = seen[seen.index("MULTI") :]
+    assert sum(command.startswith(f"SET {record} ") for command in commit) == 1
+    assert seen.count("MULTI") == 1
+    assert DAY_SECONDS <= raw.ttl(record) <= DAY_SECONDS + 60
+
+
+def test_another_request_of_the_same_name_is_refused_and_changes_nothing(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    service.hold_seats(event_id, ["1"], "alice", once=named())
+    entries = raw.xlen(keys.log(event_id))
+    with pytest.raises(IdempotencyKeyReused):
+        service.hold_seats(event_id, ["2"], "alice", once=named(fingerprint="asked-otherwise"))
+    assert raw.xlen(keys.log(event_id)) == entries
+
+
+def test_a_refusal_is_remembered_even_when_its_reason_is_gone(
+    service: ReservationService, event_id: str
+) -> None:
+    service.hold_seats(event_id, ["1"], "bob")
+    with pytest.raises(SeatHeld) as refusal:
+        service.hold_seats(event_id, ["1"], "alice", once=named())
+    service.release_seats(event_id, ["1"], "bob")
+    with pytest.raises(AnsweredBefore) as repeat:
+        service.hold_seats(event_id, ["1"], "alice", once=named())
+    assert repeat.value.answer == repr(refusal.value)
+
+
+def test_what_fails_before_a_rule_is_asked_is_not_remembered(
+    service: ReservationService, raw: redis.Redis, event_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
+    with pytest.raises(SeatNotFound):
+        service.hold_seats(event_id, ["11"], "alice", once=named())
+    with monkeypatch.context() as patch, pytest.raises(Busy):
+        patch.setattr(Transactions, "_commit", lambda *_: False)
+        service.hold_seats(event_id, ["1"], "alice", once=named())
+    assert not raw.keys(keys.once(event_id, "*"))
+    assert service.hold_seats(event_id, ["1"], "alice", once=named())
+
+
+def test_a_name_is_its_caller_s_own(service: ReservationService, event_id: str) -> None:
+    service.hold_seats(event_id, ["1"], "alice", once=named())
+    for number, who in enumerate(("patron|bob", "admin|alice", "patron|alice|order"), start=2):
+        assert service.hold_seats(event_id, [str(number)], who[7:], once=named(who=who))
+
+
+@pytest.mark.parametrize("taken_by", [None, "bob"])
+def test_of_many_that_come_at_once_one_is_done_and_all_get_its_answer(
+    service: ReservationService, raw: redis.Redis, event_id: str, taken_by: str | None
+) -> None:
+    if taken_by is not None:
+        service.hold_seats(event_id, ["1"], taken_by)
+    entries = raw.xlen(keys.log(event_id))
+
+    def ask(_: int) -> str:
+        return answer_of(service, event_id, named(), "1")
+
+    with ThreadPoolExecutor(8) as crowd:
+        answers = set(crowd.map(ask, range(8)))
+    assert len(answers) == 1
+    assert raw.xlen(keys.log(event_id)) == entries + (taken_by is None)
+
+
+class TestCreation:
+    def test_the_same_again_is_the_same_event(self, service: ReservationService) -> None:
+        made = service.create_event(NEW_EVENT, named())
+        with pytest.raises(AnsweredBefore) as repeat:
+            service.create_event(NEW_EVENT, named())
+        assert repeat.value.answer == repr(made)
+        assert [each.event.id for each in service.events(10).items] == [made.event.id]
+
+    def test_a_repeat_does_not_change_the_order_of_events(
+        self, service: ReservationService
+    ) -> None:
+        first = service.create_event(NEW_EVENT, named()).event.id
+        second = service.create_event(NEW_EVENT).event.id
+        with pytest.raises(AnsweredBefore):
+            service.create_event(NEW_EVENT, named())
+        assert [each.event.id for each in service.events(10).items] == [second, first]
+
+    def test_another_event_of_the_same_name_is_refused(self, service: ReservationService) -> None:
+        service.create_event(NEW_EVENT, named())
+        with pytest.raises(IdempotencyKeyReused):
+            service.create_event(NEW_EVENT, named(fingerprint="asked-otherwise"))
+        assert len(service.events(10).items) == 1
+
+    def test_many_at_once_make_one(self, service: ReservationService) -> None:
+        def ask(_: int) -> str:
+            try:
+                return repr(service.create_event(NEW_EVENT, named()))
+            except AnsweredBefore as before:
+                return before.answer
+
+        with ThreadPoolExecutor(8) as crowd:
+            answers = set(crowd.map(ask, range(8)))
+        assert len(answers) == 1
+        assert len(service.events(10).items) == 1
+
+    def test_a_deleted_event_does_not_come_back(self, service: ReservationService) -> None:
+        event_id = service.create_event(NEW_EVENT, named()).event.id
+        service.delete_event(event_id)
+        with pytest.raises(AnsweredBefore):
+            service.create_event(NEW_EVENT, named())
+        with pytest.raises(EventNotFound):
+            service.event(event_id)
+
+    def test_what_is_forgotten_is_another_event(
+        self, service: ReservationService, raw: redis.Redis
+    ) -> None:
+        first = service.create_event(NEW_EVENT, named()).event.id
+        claim, record = keys.creation(named().key), keys.once(first, named().key)
+        assert 0 < raw.ttl(claim) < raw.ttl(record), "the claim is forgotten first"
+        raw.delete(claim)
+        second: Any = service.create_event(NEW_EVENT, named())
+        assert second.event.id != first
