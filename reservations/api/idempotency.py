@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from hashlib import blake2s
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -93,7 +94,8 @@ def _fingerprint() -> str:
 def _answer(outcome: Any) -> str:
     response = handle_refusal(outcome) if isinstance(outcome, Refusal) else g.render(outcome)
     headers = {n: response.headers[n] for n in HEADERS_REMEMBERED if n in response.headers}
-    return json.dumps([response.status_code, headers, response.get_data(as_text=True)])
+    body = "" if response.status_code == HTTPStatus.NO_CONTENT else response.get_data(as_text=True)
+    return json.dumps([response.status_code, headers, body])
 
 
 def _answer_again(before: AnsweredBefore) -> Response:

@@ -18,6 +18,7 @@ from reservations.service import ReservationPage
 
 JSON = "application/json"
 CSV = "text/csv"
+CSV_IN_UTF_8 = "text/csv; charset=utf-8"
 COLUMNS = ("id", "patron", "seats", "reserved_at", "reference", "data")
 ROWS_AT_ONCE = 500
 VARY = {"Vary": "Accept"}
@@ -31,7 +32,7 @@ def listed(
     event_id: str, patron: str | None, reference: str | None, limit: int, after: str | None
 ) -> Response | tuple[ReservationPage, dict[str, str]]:
     """Return the reservations of an event in the form that the client likes best."""
-    if request.accept_mimetypes.best_match([JSON, CSV]) == CSV:
+    if request.accept_mimetypes.best_match([JSON, CSV, CSV_IN_UTF_8]) in (CSV, CSV_IN_UTF_8):
         return _as_csv(event_id, service().every_reservation(event_id, patron, reference))
     page = service().reservations(event_id, limit, after, patron, reference)
     asked = {"limit": limit, "patron": patron, "reference": reference}

@@ -73,7 +73,7 @@ def reserve_seats(body: dict[str, Any], event_id: str) -> PlacedReservation:
     """
     return service().reserve_seats(
         event_id,
-        body["seats"],
+        body.get("seats"),
         reference=body["reference"],
         data=body["data"],
         once=once(),
@@ -88,7 +88,12 @@ def reserve_seats(body: dict[str, Any], event_id: str) -> PlacedReservation:
     200, ReservationPageSchema, description="A page.", example=RESERVATION_PAGE, headers=LINK
 )
 @reservations.alt_response(
-    200, schema={"type": "string"}, content_type=CSV, example=RESERVATIONS_AS_CSV, success=True
+    200,
+    schema={"type": "string"},
+    description="A page, or as CSV all of them.",
+    content_type=CSV,
+    example=RESERVATIONS_AS_CSV,
+    success=True,
 )
 @reservations.refuses(EventNotFound)
 @reservations.problems("forbidden")

@@ -81,11 +81,12 @@ def seat_members(place: Place, seat: Seat, caller: Caller) -> dict[str, Any]:
     if caller.is_admin:
         of_admins = {"patron": seat.patron, "reason": seat.reason}
         members |= {name: value for name, value in of_admins.items() if value is not None}
-    if seat.patron == caller.id:
+    mine = seat.patron == caller.id
+    if mine:
         members["mine"] = True
-        if seat.expires_at is not None:
-            members["expires_at"] = format_timestamp(seat.expires_at)
-    if seat.reservation_id is not None and (caller.is_admin or seat.patron == caller.id):
+    if seat.expires_at is not None and (mine or caller.is_admin):
+        members["expires_at"] = format_timestamp(seat.expires_at)
+    if seat.reservation_id is not None and (mine or caller.is_admin):
         members["reservation_id"] = seat.reservation_id
     return members
 

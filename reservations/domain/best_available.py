@@ -104,12 +104,14 @@ def _scattered(
     enough = max(count, spread)
     seen: list[int] = []
     by_section: dict[int, list[int]] = {}
+    large_enough: list[list[int]] = []
     for index in nearest:
         seen.append(index)
         of_section = by_section.setdefault(geometry.section_of(index), [])
         of_section.append(index)
-        if len(of_section) == enough:
+        if len(of_section) == count:
+            large_enough.append(of_section)
+        if large_enough and len(seen) >= enough:
             break
-    largest = max(by_section.values(), key=len)
-    candidates = largest if len(largest) >= count else seen
-    return tuple(sorted(random.sample(candidates[:enough], count)))  # noqa: S311
+    candidates = random.choice(large_enough) if large_enough else seen[:enough]  # noqa: S311
+    return tuple(sorted(random.sample(candidates, count)))  # noqa: S311

@@ -52,8 +52,8 @@ class Situation:
     free: bytes | None = None
 
     def unseen(self, seat_ids: Iterable[str]) -> tuple[str, ...]:
-        """Return those of the seats that have not been looked at."""
-        return tuple(seat_id for seat_id in seat_ids if seat_id not in self.seats)
+        """Return those of the seats that have not been looked at, each once."""
+        return tuple(dict.fromkeys(each for each in seat_ids if each not in self.seats))
 
     def having_seen(
         self,

@@ -20,7 +20,7 @@ class ReservationError(Exception):
 
 
 class Refusal(ReservationError):
-    """A rule's no: what is asked for cannot be had as things are. Nothing was changed."""
+    """What is asked for cannot be had as things are. Nothing was changed."""
 
 
 class EventNotFound(ReservationError):
@@ -58,7 +58,7 @@ class HoldLimitReached(Refusal):
     code = "hold_limit_reached"
 
     def __init__(self, limit: int, held: int) -> None:
-        super().__init__(f"You have {held} of the {limit} seats that one patron may have.")
+        super().__init__(f"One patron may have {limit} seats; you have {held}.")
         self.limit = limit
         self.held = held
 
@@ -187,7 +187,7 @@ class NotEnoughSeats(Refusal):
     code = "not_enough_seats"
 
     def __init__(self, free: int) -> None:
-        super().__init__(f"Only {free} seats that would do are free.")
+        super().__init__(f"Of the seats that would do, too few are free: {free}.")
         self.free = free
 
 
@@ -201,7 +201,9 @@ class NotEnoughTogether(Refusal):
     code = "not_enough_together"
 
     def __init__(self, free: int) -> None:
-        super().__init__(f"Of the {free} free seats that would do, not so many are side by side.")
+        super().__init__(
+            f"Of the seats that would do and are free ({free}), not so many are side by side."
+        )
         self.free = free
 
 
@@ -242,7 +244,7 @@ class InvalidTerms(Refusal):
         self.errors = {member: [message]}
 
 
-class IdempotencyKeyReused(Refusal):
+class IdempotencyKeyReused(ReservationError):
     """The caller has sent another request with the same idempotency key."""
 
     code = "idempotency_key_reused"

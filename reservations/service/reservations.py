@@ -84,7 +84,7 @@ class Reservations(SeatChanges):
         Raises:
             EventNotFound, ReservationNotFound, StoreUnavailable
         """
-        _check_id(reservation_id)
+        self._check_id(event_id, reservation_id)
         found = self._store.reservations.get(event_id, reservation_id)
         return self._with_seats(event_id, visible(found, caller, reservation_id))
 
@@ -135,7 +135,7 @@ class Reservations(SeatChanges):
             EventNotFound, ReservationNotFound, AnsweredBefore, IdempotencyKeyReused, Busy,
             StoreUnavailable, OutcomeUnknown
         """
-        _check_id(reservation_id)
+        self._check_id(event_id, reservation_id)
         rule = partial(cancel, caller=caller, reservation_id=reservation_id)
         self._change(
             event_id, rule, reservation=reservation_id, once=once, result=lambda _change: None
@@ -157,7 +157,7 @@ class Reservations(SeatChanges):
             SeatHeld, SeatReserved, SeatBlocked, AnsweredBefore, IdempotencyKeyReused, Busy,
             StoreUnavailable, OutcomeUnknown
         """
-        _check_id(reservation_id)
+        self._check_id(event_id, reservation_id)
         rule = partial(
             move, caller=caller, reservation_id=reservation_id, from_id=from_id, to_id=to_id
         )
@@ -177,8 +177,8 @@ class Reservations(SeatChanges):
     def _with_seats(self, event_id: str, reservation: Reservation) -> PlacedReservation:
         return PlacedReservation(reservation, self._placed(event_id, reservation.reserved_seats))
 
-
-def _check_id(reservation_id: str) -> None:
-    # Before it becomes part of a key.
-    if not ID_PATTERN.fullmatch(reservation_id):
-        raise ReservationNotFound(reservation_id)
+    def _check_id(self, event_id: str, reservation_id: str) -> None:
+        # Before it becomes part of a key.
+        self._store.events.plan(event_id)
+        if not ID_PATTERN.fullmatch(reservation_id):
+            raise ReservationNotFound(reservation_id)

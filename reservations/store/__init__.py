@@ -13,7 +13,7 @@ from reservations.store.changes import ChangeLog
 from reservations.store.connections import Connections
 from reservations.store.deletion import Deletion
 from reservations.store.events import EventStore
-from reservations.store.idempotency import AnsweredBefore, Once
+from reservations.store.idempotency import AnsweredBefore, Claims, Once
 from reservations.store.readiness import check_ready
 from reservations.store.records import LogEntry
 from reservations.store.reservations import ReservationStore
@@ -42,10 +42,11 @@ class Store:
         """
         self._connections = Connections(url, connections)
         transactions = Transactions(self._connections)
-        self.events = EventStore(self._connections, transactions)
+        claims = Claims(self._connections)
+        self.events = EventStore(self._connections, transactions, claims)
         self.deletion = Deletion(self._connections, transactions)
         self.views = SeatViews(self._connections, self.events.plan)
-        self.seats = SeatStore(self._connections, transactions, self.views, log_length)
+        self.seats = SeatStore(self._connections, transactions, self.views, claims, log_length)
         self.reservations = ReservationStore(self._connections)
         self.changes = ChangeLog(self._connections)
         self.audit = Audit(self._connections)

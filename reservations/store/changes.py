@@ -7,6 +7,9 @@ from reservations.store import keys
 from reservations.store.connections import Connections
 from reservations.store.records import LogEntry, decode_entry
 
+MOST_STEPS = 100
+"""Entries that one change can have: an admin's release of seats that are each another's."""
+
 
 class ChangeLog:
     """The change logs of all events."""
@@ -28,6 +31,8 @@ class ChangeLog:
     def after(self, event_id: str, entry_id: str, limit: int) -> list[LogEntry]:
         """Return up to `limit` entries that came after one, in the order of commit.
 
+        Those of one change are not parted, so there may be some more.
+
         Raises:
             EventNotFound, StoreUnavailable
             CursorExpired: the log no longer has that entry, and may lack later ones.
@@ -35,11 +40,14 @@ class ChangeLog:
         exists, entries = self._connections.read(
             ("EXISTS", keys.event(event_id)),
             # From that entry on, inclusive: that it is there shows that none was trimmed.
-            ("XRANGE", keys.log(event_id), entry_id, "+", "COUNT", limit + 1),
+            ("XRANGE", keys.log(event_id), entry_id, "+", "COUNT", limit + 1 + MOST_STEPS),
         )
         if not exists:
             raise EventNotFound(event_id)
         found = [decode_entry(*entry) for entry in entries]
         if not found or found[0].id != entry_id:
             raise CursorExpired
-        return found[1:]
+        end = limit + 1
+        while end < len(found) and found[end].mark == found[end - 1].mark:
+            end += 1
+        return found[1:end]

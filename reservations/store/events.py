@@ -14,7 +14,7 @@ from reservations.domain.event import Event
 from reservations.domain.plan import SeatPlan
 from reservations.store import keys
 from reservations.store.connections import Command, Connections
-from reservations.store.idempotency import CLAIMED_SECONDS, Once
+from reservations.store.idempotency import Claims, Once
 from reservations.store.records import decode_event, decode_plan, encode_event, encode_plan
 from reservations.store.transaction import Attempt, Commit, Transactions
 
@@ -27,9 +27,12 @@ T = TypeVar("T")
 class EventStore:
     """The events in the store."""
 
-    def __init__(self, connections: Connections, transactions: Transactions) -> None:
+    def __init__(
+        self, connections: Connections, transactions: Transactions, claims: Claims
+    ) -> None:
         self._connections = connections
         self._transactions = transactions
+        self._claims = claims
         self._plans: LRUCache[str, SeatPlan] = LRUCache(PLANS_REMEMBERED)
         self._plans_lock = Lock()
 
@@ -56,7 +59,7 @@ class EventStore:
             OutcomeUnknown: there may be one.
         """
         if once is not None:
-            event_id = self._claim(once, event_id)
+            event_id = self._claims.claim_new(once, event_id)
         key = keys.event(event_id)
         answered = [] if once is None else [keys.once(event_id, once.key)]
 
@@ -79,22 +82,6 @@ class EventStore:
         self._enter_in_index(event_id)
         reads = [("GET", each) for each in answered]
         return self._transactions.run([key, *answered], reads, decide)
-
-    def _claim(self, once: Once, event_id: str) -> str:
-        """Return the id of the event that a request makes, the same however often it is sent.
-
-        It cannot be written in the same transaction as the event, in whose slot it does
-        not lie. So it comes first: by itself it says nothing of whether the event exists.
-        """
-        claim = ("SET", keys.creation(once.key), event_id, "EX", CLAIMED_SECONDS)
-        (claimed,) = self._connections.read((*claim, "NX", "GET"))
-        if claimed is None:
-            return event_id
-        event_id = claimed.decode()
-        (answered,) = self._connections.read(("GET", keys.once(event_id, once.key)))
-        once.check(answered)
-        self._connections.read(("EXPIRE", keys.creation(once.key), CLAIMED_SECONDS))
-        return event_id
 
     def change(self, event_id: str, members: Mapping[str, Any]) -> Event:
         """Change members of an event, or of its terms.

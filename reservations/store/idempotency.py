@@ -13,13 +13,16 @@ from typing import Any
 
 from reservations.domain.errors import IdempotencyKeyReused, Refusal
 from reservations.store import keys
-from reservations.store.connections import Command
+from reservations.store.connections import Command, Connections
 
 CLAIMED_SECONDS = 24 * 3600
-"""How long a key stands for the one event that it makes."""
+"""How long a name stands for one event."""
 
 REMEMBERED_SECONDS = CLAIMED_SECONDS + 60
-"""How long an answer is kept: no key stands for an event whose making is forgotten."""
+"""How long an answer is kept: no name stands for an event whose answer is forgotten."""
+
+TO_BE_MADE = b"new "
+"""Before the id of an event that does not exist before the request."""
 
 
 class AnsweredBefore(Exception):  # noqa: N818 - it is no error
@@ -69,3 +72,65 @@ class Once:
         """Return the command that writes down how the request is answered."""
         record = f"{self.fingerprint} {self.answer(outcome)}"
         return ("SET", keys.once(event_id, self.key), record, "EX", REMEMBERED_SECONDS)
+
+
+class Claims:
+    """In which event each name is remembered, since a caller's names are for all events.
+
+    A claim lies in another slot than the event, so it is written by itself, and first. It
+    says nothing of whether the request was done: only the answer that lies with the event
+    does. A claim without an answer is of a request that has failed, and gives way.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def claim(self, once: Once, event_id: str) -> None:
+        """Make sure that the name stands for no request about another event.
+
+        Raises:
+            IdempotencyKeyReused, StoreUnavailable
+        """
+        claimed = self._claimed(once, event_id.encode())
+        if claimed is None or claimed.removeprefix(TO_BE_MADE).decode() == event_id:
+            return
+        # In a race both may have been done: then each is known in its own event.
+        if self._answer(once, event_id) is None:
+            self._take_over(once, claimed, event_id.encode())
+
+    def claim_new(self, once: Once, event_id: str) -> str:
+        """Return the id of the event that a request makes, the same however often it is sent.
+
+        Args:
+            once: names the request.
+            event_id: an id that no event ever had.
+
+        Raises:
+            AnsweredBefore, IdempotencyKeyReused, StoreUnavailable
+        """
+        mine = TO_BE_MADE + event_id.encode()
+        claimed = self._claimed(once, mine)
+        if claimed is None:
+            return event_id
+        if not claimed.startswith(TO_BE_MADE):
+            self._take_over(once, claimed, mine)
+            return event_id
+        event_id = claimed.removeprefix(TO_BE_MADE).decode()
+        once.check(self._answer(once, event_id))
+        # What is made now is remembered from now on.
+        self._connections.read(("EXPIRE", keys.claim(once.key), CLAIMED_SECONDS))
+        return event_id
+
+    def _claimed(self, once: Once, mine: bytes) -> bytes | None:
+        claim = ("SET", keys.claim(once.key), mine, "EX", CLAIMED_SECONDS)
+        (claimed,) = self._connections.read((*claim, "NX", "GET"))
+        return None if claimed is None else bytes(claimed)
+
+    def _take_over(self, once: Once, claimed: bytes, mine: bytes) -> None:
+        if self._answer(once, claimed.removeprefix(TO_BE_MADE).decode()) is not None:
+            raise IdempotencyKeyReused
+        self._connections.read(("SET", keys.claim(once.key), mine, "EX", CLAIMED_SECONDS))
+
+    def _answer(self, once: Once, event_id: str) -> bytes | None:
+        (answer,) = self._connections.read(("GET", keys.once(event_id, once.key)))
+        return None if answer is None else bytes(answer)

@@ -12,7 +12,7 @@
 | `{e:ID}:log` | stream | one entry a change, in the order of commit | trimmed by length |
 | `events` | zset | ids of events by order of creation | |
 | `events:count` | string | how many events were ever created | |
-| `creation:CALLER|KEY` | string | id of the event that such a request makes | a day |
+| `once:CALLER|KEY` | string | id of the event that such a request is about, or makes | a day |
 | `revocations` | stream | revoked tokens | until they would have expired |
 | `ready` | string | written by the readiness check | a second |
 
@@ -63,9 +63,9 @@ def once(event_id: str, scoped_key: str) -> str:
     return f"{{e:{event_id}}}:i:{scoped_key}"
 
 
-def creation(scoped_key: str) -> str:
-    """Name the key of the id of the event that such a request makes."""
-    return f"creation:{scoped_key}"
+def claim(scoped_key: str) -> str:
+    """Name the key that says in which event such a request is remembered."""
+    return f"once:{scoped_key}"
 
 
 def log(event_id: str) -> str:

@@ -174,10 +174,12 @@ class LogEntry:
     Attributes:
         id: its place in the order of commits, `<ms>-<n>`.
         step: what happened; None in the entry that began the log.
+        mark: the same for all entries of one change; empty in the one that began the log.
     """
 
     id: str
     step: Step | None
+    mark: str = ""
 
     @property
     def at(self) -> datetime:
@@ -231,7 +233,9 @@ def decode_entry(entry_id: bytes, fields: list[bytes]) -> LogEntry:
         for seat_id in named["seats"].split()
     )
     return LogEntry(
-        entry_id.decode(), Step(ChangeKind(named["kind"]), seats, patron, reservation_id)
+        entry_id.decode(),
+        Step(ChangeKind(named["kind"]), seats, patron, reservation_id),
+        named.get("mark", ""),
     )
 
 

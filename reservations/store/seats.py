@@ -13,7 +13,7 @@ from reservations.domain.reservation import Reservation
 from reservations.domain.seat import Holdings, Seat, SeatStatus
 from reservations.store import index, keys
 from reservations.store.connections import Command, Connections, Reply
-from reservations.store.idempotency import Once
+from reservations.store.idempotency import Claims, Once
 from reservations.store.instants import to_ms
 from reservations.store.records import (
     bears_mark,
@@ -40,12 +40,14 @@ class SeatStore:
         connections: Connections,
         transactions: Transactions,
         views: SeatViews,
+        claims: Claims,
         log_length: int,
     ) -> None:
         """Keep about `log_length` entries in each event's change log."""
         self._connections = connections
         self._transactions = transactions
         self._views = views
+        self._claims = claims
         self._log_length = log_length
 
     def get(self, event_id: str, seat_ids: Sequence[str]) -> list[Seat]:
@@ -105,6 +107,7 @@ class SeatStore:
         """
         first = [keys.event(event_id)]
         if once is not None:
+            self._claims.claim(once, event_id)
             first.append(keys.once(event_id, once.key))
         if reservation is not None:
             first.append(keys.reservation(event_id, reservation))

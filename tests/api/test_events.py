@@ -52,7 +52,8 @@ class TestCreation:
         assert made.headers["Location"] == f"/v1/events/{made.json['id']}"
         found = alice.get(made.headers["Location"])
         counts = {"free": 10, "held": 0, "reserved": 0, "blocked": 0, "total": 10}
-        assert found.json == {**made.json, "counts": counts}
+        of_category = [{"category": None, **counts}]
+        assert found.json == {**made.json, "counts": counts, "counts_by_category": of_category}
 
     def test_each_request_makes_an_event_of_its_own(self, admin: Actor, method: str) -> None:
         first, second = create(admin, method, seats=10), create(admin, method, seats=10)
@@ -387,7 +388,7 @@ def test_every_key_of_an_event_carries_its_hash_tag(
     others = keys - {"events", "events:count", "ready", "revocations"}
     assert {key.partition(":")[0] for key in others} == {"{e"}
     assert all(key.startswith(f"{{e:{event['id']}}}:") for key in others)
-    assert len(others) == 6, "the event, its plan, its log, two seats and the patron"
+    assert len(others) == 8, "the event, its plan, log and index, two seats, patron, reservation"
 
 
 def test_two_applications_on_one_store_agree_on_lists_and_their_tags(

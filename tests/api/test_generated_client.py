@@ -1,4 +1,4 @@
-"""A client that openapi-python-client generates from the document does the main job."""
+"""Clients that openapi-python-client generates from the document do all that there is to do."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.actors import Actor
 from tests.serving import serving
 
 PACKAGE = "generated_reservations_client"
@@ -124,3 +125,67 @@ def test_a_generated_client_creates_an_event_and_holds_and_reserves_seats(
         assert (refused.status, refused.code) == (401, "unauthorized")
         for each in (anybody, admin, alice, bob):
             each.get_httpx_client().close()
+
+
+def test_a_generated_client_holds_reserves_moves_and_follows_several_seats(
+    app: Flask, generate: Any, admin: Actor, alice: Actor
+) -> None:
+    models, client = generate("models"), generate("client")
+
+    with serving(app) as url:
+
+        def ask(who: Actor, operation: str, *args: Any, **kwargs: Any) -> Any:
+            caller = client.AuthenticatedClient(
+                base_url=url, token=who.token, raise_on_unexpected_status=True
+            )
+            with caller:
+                return generate(f"api.{operation}").sync_detailed(*args, client=caller, **kwargs)
+
+        new = models.NewEvent(name="Opening night", seats=12)
+        made = ask(admin, "events.create_event", body=new, idempotency_key="a")
+        again = ask(admin, "events.create_event_by_put", body=new, idempotency_key="a")
+        assert (again.content, again.headers["Idempotency-Replayed"]) == (made.content, "true")
+        event = made.parsed.id
+        cursor = ask(alice, "changes.list_changes", event).parsed.cursor
+
+        blocked = ask(
+            admin, "blocks.block_seats", event, body=models.Block(seats=["1"], reason="Camera")
+        )
+        assert [seat.reason for seat in blocked.parsed.seats] == ["Camera"]
+        wish = models.Wish(count=2, together=models.WishTogether.REQUIRED)
+        best = ask(alice, "holds.hold_seats", event, body=models.NewHolds(best_available=wish))
+        assert [seat.id for seat in best.parsed.seats] == ["2", "3"]
+        assert best.parsed.together is True
+        wanted = models.NewHolds(seats=["1", "4"])
+        refused = ask(alice, "holds.hold_seats", event, body=wanted).parsed
+        assert isinstance(refused, models.Problem)
+        assert [(each.seat_id, each.code) for each in refused.conflicts] == [("1", "seat_blocked")]
+        found = ask(alice, "holds.list_holds", event).parsed
+        assert (len(found.seats), found.limit, found.remaining) == (2, 4, 2)
+
+        body = models.NewReservation.from_dict({"reference": "A-1042", "data": {"name": "Alice"}})
+        reserved = ask(alice, "reservations.reserve_seats", event, body=body)
+        assert reserved.status_code == 201
+        reservation = reserved.parsed
+        assert reservation.data.to_dict() == {"name": "Alice"}
+        page = ask(admin, "reservations.list_reservations", event, reference="A-1042").parsed
+        assert [(each.id, each.patron) for each in page.items] == [(reservation.id, "alice")]
+        moved = ask(
+            *(alice, "reservations.move_reservation", event, reservation.id),
+            body=models.Move(from_="2", to="9"),
+        )
+        assert [seat.id for seat in moved.parsed.seats] == ["9", "3"]
+        assert ask(alice, "holds.release_seats", event).status_code == 204
+        refused = ask(alice, "holds.release_seats", event, seats=["4", "5"]).parsed
+        assert refused.code == "seat_not_held"
+        unblocked = ask(admin, "blocks.unblock_seats", event, body=models.Unblock(seats=["1"]))
+        assert [seat.status for seat in unblocked.parsed.seats] == [models.SeatStatus.FREE]
+        cancelled = ask(alice, "reservations.cancel_reservation", event, reservation.id)
+        assert cancelled.status_code == 204
+
+        changes = ask(admin, "changes.list_changes", event, after=cursor).parsed.changes
+        kinds = [change.kind.value for change in changes]
+        assert kinds == ["blocked", "held", "reserved", "moved", "moved", "unblocked", "cancelled"]
+        closed = models.EventChanges.from_dict({"status": "closed"})
+        assert ask(admin, "events.change_event", event, body=closed).parsed.status == "closed"
+        assert ask(admin, "events.delete_event", event).status_code == 204

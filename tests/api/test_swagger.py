@@ -159,6 +159,13 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     opened.close()
 
 
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    """The OpenAPI document."""
+    served: dict[str, Any] = client.get("/openapi.json").json
+    return served
+
+
 def test_the_service_s_address_leads_to_swagger_ui(client: FlaskClient) -> None:
     answer = client.get("/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/swagger")
@@ -193,9 +200,8 @@ def test_only_the_packaged_files_can_be_had(client: FlaskClient) -> None:
 
 
 def test_swagger_ui_works_in_a_browser(
-    client: FlaskClient, live_url: str, browser: Browser, alice: Actor
+    document: dict[str, Any], live_url: str, browser: Browser, alice: Actor
 ) -> None:
-    document = client.get("/openapi.json").json
     operations = [
         operation
         for path in document["paths"].values()
@@ -232,15 +238,34 @@ def test_swagger_ui_works_in_a_browser(
     assert [event for event in browser.events if event["method"] in complaints] == []
 
 
+TRIED_OUT = {
+    # The defaults may be sent; what is an example only, such as a cursor, may not.
+    "events-list_events": ["", "?limit=50"],
+    "seats-list_seats": ["/{event}/seats", "/{event}/seats?status=free"],
+    "holds-release_seats": ["/{event}/holds"],
+    "reservations-list_reservations": ["/{event}/reservations", "/{event}/reservations?limit=50"],
+}
+"""Operations, and what may come after the address of events."""
+
+
 def test_trying_an_operation_out_sends_no_optional_parameter_unasked(
-    live_url: str, browser: Browser, alice: Actor
+    document: dict[str, Any], live_url: str, browser: Browser
 ) -> None:
     browser.call("Page.navigate", url=f"{live_url}/swagger")
-    browser.click("#operations-events-list_events .opblock-summary-control")
-    browser.click("#operations-events-list_events .try-out__btn")
-    browser.click("#operations-events-list_events .execute")
-    request = "#operations-events-list_events .request-url"
-    browser.wait_for(f"!!document.querySelector('{request}')")
-    shown = browser.evaluate(f"document.querySelector('{request}').innerText")
-    # The defaults may be sent; what is an example only, such as a cursor, may not.
-    assert shown.split()[-1] in {f"{live_url}/v1/events", f"{live_url}/v1/events?limit=50"}
+    (event,) = document["paths"]["/v1/events/{event_id}"]["parameters"]
+    for operation, addresses in TRIED_OUT.items():
+        place = f"#operations-{operation}"
+        for button in (".opblock-summary-control", ".try-out__btn", ".execute"):
+            browser.click(f"{place} {button}")
+        browser.wait_for(f"!!document.querySelector('{place} .live-responses-table')")
+        shown = browser.evaluate(f"document.querySelector('{place} .request-url').innerText")
+        wanted = [address.format(event=event["example"]) for address in addresses]
+        assert shown.split()[-1] in {f"{live_url}/v1/events{address}" for address in wanted}
+    sent = [
+        happened["params"]["request"]
+        for happened in browser.events
+        if happened["method"] == "Network.requestWillBeSent"
+    ]
+    assert len([each for each in sent if "/v1/events" in each["url"]]) == len(TRIED_OUT)
+    for each in sent:
+        assert {"Idempotency-Key", "If-None-Match"}.isdisjoint(each["headers"]), each

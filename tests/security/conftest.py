@@ -56,7 +56,10 @@ def app(settings: Settings, store: Store) -> Flask:
 
 @pytest.fixture(scope="module")
 def event(app: Flask) -> dict[str, Any]:
-    """An event of 12 seats."""
+    """An event of 12 seats, the last of which is off sale."""
     with app.app_context():
         token = tokens.issue("box-office", Role.ADMIN, None, timedelta(hours=1))
-    return Actor(app.test_client(), token).create_event(seats=12)
+    admin = Actor(app.test_client(), token)
+    made = admin.create_event(seats=12)
+    assert admin.block(made, "12").status_code == 200
+    return made

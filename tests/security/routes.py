@@ -9,6 +9,10 @@ from typing import Any
 NEW_EVENT = {"name": "Opening night", "seats": 10}
 NEW_TOKEN = {"subject": "carol", "role": "patron"}
 HOLD = {"action": "hold"}
+RENAME = {"name": "Second night"}
+HELD = {"seats": ["1"]}
+MOVE = {"from": "2", "to": "3"}
+FREE = {"seats": ["4"]}
 TRY_OUT = {"id": "carol", "name": "Carol"}
 
 PARAMETERS = {
@@ -23,7 +27,11 @@ PARAMETERS = {
 class Route:
     """One method of one rule, and the status of the answer to each caller.
 
-    The event's seat 1 is held by the patron.
+    The event's seat 1 is held by the patron, its seat 2 is the patron's reservation.
+
+    Attributes:
+        conflict: code of its answer 409, where it has one.
+        query: of the address.
     """
 
     method: str
@@ -33,18 +41,23 @@ class Route:
     other_patron: int
     admin: int
     body: Mapping[str, Any] | None = None
+    conflict: str = "seat_held"
+    query: str = ""
 
     def __str__(self) -> str:
         """Return what names the row."""
         return f"{self.method} {self.rule}"
 
-    def path(self, event_id: str) -> str:
+    def path(self, event_id: str, reservation_id: str = "0" * 22) -> str:
         """Return an address that the rule matches."""
-        path = self.rule.replace("<event_id>", event_id)
+        path = self.rule + self.query
+        path = path.replace("<event_id>", event_id).replace("<reservation_id>", reservation_id)
         for parameter, value in PARAMETERS.items():
             path = path.replace(parameter, value)
         return path
 
+
+RESERVATION = "/v1/events/<event_id>/reservations/<reservation_id>"
 
 VERSIONED = [
     # method, rule, without a token, patron, other patron, admin
@@ -52,9 +65,26 @@ VERSIONED = [
     Route("POST", "/v1/events", 401, 403, 403, 201, NEW_EVENT),
     Route("PUT", "/v1/events", 401, 403, 403, 201, NEW_EVENT),
     Route("GET", "/v1/events/<event_id>", 401, 200, 200, 200),
+    Route("PATCH", "/v1/events/<event_id>", 401, 403, 403, 200, RENAME),
+    Route("DELETE", "/v1/events/<event_id>", 401, 403, 403, 409, None, "event_has_reservations"),
     Route("GET", "/v1/events/<event_id>/seats", 401, 200, 200, 200),
     Route("GET", "/v1/events/<event_id>/seats/<seat_id>", 401, 200, 200, 200),
     Route("PATCH", "/v1/events/<event_id>/seats/<seat_id>", 401, 200, 409, 409, HOLD),
+    Route("POST", "/v1/events/<event_id>/holds", 401, 200, 409, 409, HELD),
+    Route("GET", "/v1/events/<event_id>/holds", 401, 200, 200, 200),
+    Route(
+        *("DELETE", "/v1/events/<event_id>/holds", 401, 204, 409, 204),
+        conflict="seat_not_held",
+        query="?seats=1",
+    ),
+    Route("POST", "/v1/events/<event_id>/reservations", 401, 201, 409, 409, HELD, "seat_not_held"),
+    Route("GET", "/v1/events/<event_id>/reservations", 401, 200, 200, 200),
+    Route("GET", RESERVATION, 401, 200, 404, 200),
+    Route("DELETE", RESERVATION, 401, 204, 404, 204),
+    Route("POST", f"{RESERVATION}/move", 401, 200, 404, 200, MOVE),
+    Route("PUT", "/v1/events/<event_id>/blocks", 401, 403, 403, 200, FREE),
+    Route("DELETE", "/v1/events/<event_id>/blocks", 401, 403, 403, 200, FREE),
+    Route("GET", "/v1/events/<event_id>/changes", 401, 200, 200, 200),
     Route("POST", "/v1/tokens", 401, 403, 403, 201, NEW_TOKEN),
     Route("DELETE", "/v1/tokens/<jti>", 401, 403, 403, 204),
 ]

@@ -67,6 +67,35 @@ def _answers(
     yield alice.release(event, "1")
     yield alice.hold(event, "nothing")
     yield alice.change(event, "1", "steal")
+    once = {"Idempotency-Key": "a-1"}
+    for _ in range(2):
+        yield alice.request(
+            "POST", f"/v1/events/{event['id']}/holds", json={"seats": ["1", "2"]}, headers=once
+        )
+    yield alice.hold_best(event, 50)
+    yield alice.get(f"/v1/events/{event['id']}/holds")
+    yield alice.release_seats(event, "2")
+    yield alice.release_seats(event, "2")
+    made = alice.reserve_seats(event)
+    yield made
+    yield alice.reserve_seats(event)
+    for who in (alice, admin):
+        yield who.reservations(event, limit=1)
+        yield who.reservations_as_csv(event)
+        yield who.changes(event)
+        yield who.changes(event, after="l0.0")
+    yield alice.reservation(event, made.json)
+    yield alice.move(event, made.json, "1", "2")
+    for _ in range(2):
+        yield alice.cancel(event, made.json)
+    yield admin.block(event, "3", reason="Camera")
+    yield admin.unblock(event, "3")
+    yield alice.block(event, "3")
+    brief = admin.create_event(seats=10)
+    yield admin.change_event(brief, status="closed")
+    yield alice.hold_seats(brief, "1")
+    for _ in range(2):
+        yield admin.delete_event(brief)
     yield admin.get("/v1/events")
     yield admin.get(f"/v1/events/{event['id']}")
     yield admin.request("POST", "/v1/events", json={"name": "Opening night", "seats": 10})
@@ -245,6 +274,15 @@ class TestCrossOrigin:
             ("/v1/events", "POST"),
             ("/v1/events/abc/seats", "GET"),
             ("/v1/events/abc/seats/1", "PATCH"),
+            ("/v1/events/abc", "PATCH"),
+            ("/v1/events/abc", "DELETE"),
+            ("/v1/events/abc/holds", "POST"),
+            ("/v1/events/abc/holds", "DELETE"),
+            ("/v1/events/abc/reservations/abc", "DELETE"),
+            ("/v1/events/abc/reservations/abc/move", "POST"),
+            ("/v1/events/abc/blocks", "PUT"),
+            ("/v1/events/abc/blocks", "DELETE"),
+            ("/v1/events/abc/changes", "GET"),
             ("/v1/tokens/abc", "DELETE"),
         ],
     )
@@ -289,4 +327,5 @@ class TestCrossOrigin:
             exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
             assert {"ETag", "Link", "Location", "Retry-After", "X-Request-ID"} <= set(exposed)
             assert {"Idempotency-Replayed", "WWW-Authenticate", "Allow"} <= set(exposed)
+            assert "Content-Disposition" in exposed
             assert "Origin" in response.headers["Vary"]

@@ -35,6 +35,18 @@ class Target:
 TARGETS = {
     "event": Target("PUT", "/v1/events", {"name": "Opening night", "seats": 12}, 201),
     "seat": Target("PATCH", "/v1/events/{event}/seats/1", {"action": "release"}, 409),
+    "terms": Target("PATCH", "/v1/events/{event}", {"description": "By request"}, 200),
+    "holds": Target("POST", "/v1/events/{event}/holds", {"seats": ["12"]}, 409),
+    "best": Target("POST", "/v1/events/{event}/holds", {"best_available": {"count": 50}}, 409),
+    "reservation": Target("POST", "/v1/events/{event}/reservations", {"seats": ["12"]}, 409),
+    "move": Target(
+        "POST",
+        "/v1/events/{event}/reservations/0123456789abcdef012345/move",
+        {"from": "1", "to": "2"},
+        404,
+    ),
+    "block": Target("PUT", "/v1/events/{event}/blocks", {"seats": ["12"]}, 200),
+    "unblock": Target("DELETE", "/v1/events/{event}/blocks", {"seats": ["11"]}, 200),
     "token": Target("POST", "/v1/tokens", {"subject": "alice", "role": "patron"}, 201),
     "jwt": Target("POST", "/jwt", {"id": "alice", "name": "Alice"}, 200),
 }
@@ -266,7 +278,7 @@ class TestSize:
         body = self._padded(target, self.LIMITS[target] + 1)
         refused(target, body, 413, "payload_too_large", **self.WAYS[way])
 
-    @pytest.mark.parametrize("target", ["seat", "token", "jwt"])
+    @pytest.mark.parametrize("target", [target for target in TARGETS if target != "event"])
     @pytest.mark.parametrize("way", WAYS)
     def test_70_kb_are_too_large(
         self, refused: Callable[..., Members], target: str, way: str
@@ -396,12 +408,51 @@ WRONG_TIMES: dict[str, Any] = {
     "array": ["2027-01-01T20:00:00Z"],
     "object": {"date": "2027-01-01T20:00:00Z"},
 }
+WRONG_SEATS: dict[str, Any] = {
+    "empty": [],
+    "string": "1",
+    "list in a string": "1,2",
+    "number": 1,
+    "true": True,
+    "object": {"1": "2"},
+    "number in it": [1],
+    "null in it": ["1", None],
+    "true in it": [True],
+    "list in it": [["1"]],
+    "object in it": [{"id": "1"}],
+    "empty id": [""],
+    "65 characters": ["1" * 65],
+    "60,000 characters": ["1" * 60_000],
+    "a seat twice": ["1", "1"],
+    "a seat twice among others": ["1", "2", "3", "1"],
+    "101 seats": [str(number) for number in range(1, 102)],
+    "101 times one seat": ["1"] * 101,
+    "12,000 seats": ["1"] * 12_000,
+    "101 objects": [{}] * 101,
+}
+WRONG_WISHES: dict[str, Any] = {
+    "null": None,
+    "number": 2,
+    "string": "2",
+    "array": [{"count": 2}],
+    "empty": {},
+    "unknown member": {"count": 2, "near": "1"},
+    "unknown together": {"count": 2, "together": "maybe"},
+    "together true": {"count": 2, "together": True},
+    "category of another type": {"count": 2, "category": ["A"]},
+    "section of another type": {"count": 2, "section": 1},
+    "101 seats": {"count": 101},
+}
 SECTION = {"name": "Stalls", "rows": 2, "seats_per_row": 10}
 
 
 def _without(*names: str) -> Callable[..., dict[str, Any]]:
     return lambda table: {name: value for name, value in table.items() if name not in names}
 
+
+WRONG_PATRONS = _without("null")(WRONG_STRINGS) | WRONG_IDS
+WRONG_REASONS = _without("null")(WRONG_STRINGS) | WRONG_LINES | {"empty": "", "long": "a" * 201}
+WRONG_PLACES = WRONG_STRINGS | {"empty": "", "65 characters": "1" * 65}
 
 MEMBERS: dict[str, dict[str, dict[str, Any]]] = {
     "event": {
@@ -424,7 +475,29 @@ MEMBERS: dict[str, dict[str, dict[str, Any]]] = {
         "seat_user_limit": WRONG_INTEGERS | {"null": None, "101": 101},
         "seat_total_limit": WRONG_INTEGERS | {"100,001": 100_001},
     },
-    "seat": {"action": WRONG_STRINGS | {"unknown": "steal", "capital": "Hold", "empty": ""}},
+    "seat": {
+        "action": WRONG_STRINGS | {"unknown": "steal", "capital": "Hold", "empty": ""},
+        "patron": WRONG_PATRONS,
+    },
+    "holds": {"seats": WRONG_SEATS | {"null": None}, "patron": WRONG_PATRONS},
+    "best": {"best_available": WRONG_WISHES, "patron": WRONG_PATRONS},
+    "reservation": {
+        "seats": WRONG_SEATS,
+        "patron": WRONG_PATRONS,
+        "reference": WRONG_REASONS,
+        "data": {
+            "true": True,
+            "number": 5,
+            "string": "{}",
+            "array": [{}],
+            "4 KiB and a byte": {"a": "b" * 4089},
+            "4 KiB of many bytes each": {"a": "座" * 1400},
+            "60,000 bytes": {"a": ["b"] * 12_000},
+        },
+    },
+    "move": {"from": WRONG_PLACES, "to": WRONG_PLACES},
+    "block": {"seats": WRONG_SEATS | {"null": None}, "reason": WRONG_REASONS},
+    "unblock": {"seats": WRONG_SEATS | {"null": None}, "reason": WRONG_REASONS},
     "token": {
         "subject": WRONG_STRINGS | WRONG_IDS,
         "role": WRONG_STRINGS | WRONG_ROLES,
@@ -437,6 +510,9 @@ MEMBERS: dict[str, dict[str, dict[str, Any]]] = {
         "name": WRONG_STRINGS | WRONG_LINES | {"empty": "", "long": "a" * 201},
     },
 }
+
+MEMBERS["terms"] = {n: wrong for n, wrong in MEMBERS["event"].items() if n != "seats"}
+MEMBERS["terms"]["status"] = WRONG_STRINGS | {"unknown": "sold_out", "capital": "Closed"}
 
 
 @pytest.mark.parametrize(
@@ -458,7 +534,8 @@ def test_a_member_of_a_wrong_type_or_value_is_invalid(
 @pytest.mark.parametrize(
     ("target", "member"),
     [("event", "name"), ("event", "seats"), ("seat", "action"), ("token", "subject")]
-    + [("token", "role"), ("jwt", "id"), ("jwt", "name")],
+    + [("token", "role"), ("jwt", "id"), ("jwt", "name"), ("holds", "seats")]
+    + [("move", "from"), ("move", "to"), ("block", "seats"), ("unblock", "seats")],
 )
 def test_a_required_member_must_be_there(
     refused: Callable[..., Members], target: str, member: str
@@ -470,8 +547,17 @@ def test_a_required_member_must_be_there(
 UNKNOWN = {
     "event": "id status created_at counts patron expires_at reservation_id role owner event "
     "terms plan cursor Name NAME __class__ __proto__ constructor hold_time_seconds",
-    "seat": "id status patron expires_at reservation_id mine role seats seat event_id Action "
+    "seat": "id status expires_at reservation_id mine role seats seat event_id Action "
     "hold_time force admin as",
+    "terms": "id seats sections created_at counts hold_time_seconds force terms __class__",
+    "holds": "seat seat_id patrons expires_at hold_time force count together reference action "
+    "limit bound admin",
+    "best": "count category section together seat expires_at spread bound",
+    "reservation": "id seat patrons reserved_at status reservation_id best_available bound "
+    "force price",
+    "move": "seats seat patron from_id to_id reservation_id force bound",
+    "block": "seat status patron reasons force",
+    "unblock": "seat status patron reasons force",
     "token": "sub id jti exp iat nbf iss aud type expires_at lifetime admin roles scope "
     "algorithm kid",
     "jwt": "sub subject jti exp iat iss aud expires_in admin roles type",
@@ -488,6 +574,133 @@ def test_a_member_that_is_not_declared_is_invalid(
 ) -> None:
     problem = refused(target, TARGETS[target].good | {member: "admin"}, 422, "invalid")
     assert problem["errors"] == {member: ["Unknown field."]}
+
+
+@pytest.mark.parametrize("count", [*WRONG_INTEGERS.values(), None], ids=lambda n: str(n)[:25])
+def test_a_number_of_best_seats_that_is_none_is_invalid(
+    refused: Callable[..., Members], count: Any
+) -> None:
+    problem = refused("best", {"best_available": {"count": count}}, 422, "invalid")
+    assert list(problem["errors"]) == ["best_available.count"]
+
+
+ODD_SEATS = {
+    "zero": "0",
+    "13": "13",
+    "leading zero": "01",
+    "plus": "+1",
+    "negative": "-1",
+    "fraction": "1.0",
+    "space": " 1",
+    "newline": "1\n",
+    "NUL": "1\x00",
+    "comma": "1,2",
+    "Arabic digit": "١",
+    "full-width digit": "１",
+    "superscript digit": "¹",
+    "hash tag": "{e:x}",
+    "closing brace": "1}:event",
+    "bar": "1|2",
+    "colon": "1:2",
+    "parent": "..",
+    "slash": "1/2",
+    "encoded": "%31",
+    "star": "*",
+    "emoji": "💺",
+    "right-to-left": "\u202e1",
+    "quotes": "\"'`",
+    "markup": "<script>",
+    "64 digits": "9" * 64,
+    "another event's": "stalls-A-1",
+}
+
+
+@pytest.mark.parametrize("odd", ODD_SEATS.values(), ids=ODD_SEATS)
+@pytest.mark.parametrize("target", ["holds", "reservation", "block", "unblock", "move"])
+def test_a_seat_that_the_event_does_not_have_is_not_found(
+    refused: Callable[..., Members], target: str, odd: str
+) -> None:
+    bodies = [{"seats": [odd]}, {"seats": ["1", "2", odd]}]
+    if target == "move":
+        bodies = [{"from": odd, "to": "2"}, {"from": "1", "to": odd}]
+    for body in bodies:
+        refused(target, body, 404, "seat_not_found")
+
+
+def test_a_category_that_is_none_has_no_seats(refused: Callable[..., Members]) -> None:
+    for odd in ("", "*", "A", "None", "\x00", "{e:x}", "a" * 50_000):
+        for member in ("category", "section"):
+            wish = {"best_available": {"count": 1, member: odd}}
+            assert refused("best", wish, 409, "not_enough_seats")["free"] == 0
+
+
+IDEMPOTENT = ["event", "seat", "holds", "best", "reservation", "move", "block", "unblock"]
+
+WRONG_KEYS = {
+    "empty": "",
+    "blank": " ",
+    "129 characters": "a" * 129,
+    "8,000 characters": "a" * 8000,
+    "space": "a b",
+    "space before": " a",
+    "newline": "a\n",
+    "carriage return": "a\r\nX-Evil: 1",
+    "NUL": "a\x00",
+    "comma": "a,b",
+    "slash": "a/b",
+    "bar": "a|b",
+    "braces": "{e:x}",
+    "at": "a@b",
+    "quotes": '"a"',
+    "percent": "%61",
+    "plus": "a+b",
+    "Latin-1": "é",
+    "UTF-8": "\u00d9\u00a1",
+}
+
+
+@pytest.mark.parametrize("target", IDEMPOTENT)
+@pytest.mark.parametrize("key", WRONG_KEYS.values(), ids=WRONG_KEYS)
+def test_an_idempotency_key_of_another_shape_is_invalid(
+    refused: Callable[..., Members], target: str, key: str
+) -> None:
+    environ = {"HTTP_IDEMPOTENCY_KEY": key}
+    problem = refused(target, TARGETS[target].good, 422, "invalid", environ_overrides=environ)
+    assert list(problem["errors"]) == ["Idempotency-Key"]
+
+
+@pytest.mark.parametrize("key", ["a", "a" * 128, "A-b_c.d:e", "0", "-", ":", ".."])
+def test_an_idempotency_key_may_be_odd_within_its_shape(send: Send, key: str) -> None:
+    environ = {"HTTP_IDEMPOTENCY_KEY": key}
+    answers = [send("best", TARGETS["best"].good, environ_overrides=environ) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert answers[0].data == answers[1].data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"": ""},
+        {"__proto__": {"admin": True}},
+        {"a": [[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]},
+        {"a": "b" * 4087},
+        {"座": "\u0000\u001f\u202e💺 {e:x} %00"},
+        {"a": [True, None, -1.5, 0, 10**30, 1e-300]},
+    ],
+    ids=lambda data: str(data)[:30],
+)
+def test_what_a_shop_keeps_with_a_reservation_comes_back_as_it_was(
+    admin: Actor, data: dict[str, Any]
+) -> None:
+    event = admin.create_event(seats=10)
+    for reference in ("'; DROP TABLE", "=1+1", "{e:x}", "a|b", "💺" * 200, " "):
+        reservation = admin.has_reserved(event, "1", reference=reference, data=data)
+        assert (reservation["reference"], reservation["data"]) == (reference, data)
+        assert admin.reservation(event, reservation).json == reservation
+        found = admin.reservations(event, reference=reference).json["items"]
+        assert found == [reservation]
+        assert admin.cancel(event, reservation).status_code == 204
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ SEGMENTS = {
     "converter": "%3Cevent_id%3E",
 }
 
+NOBODYS = "0123456789abcdef012345"
+
 PLACES = {
     "an event": ("GET", "/v1/events/{hostile}"),
     "an event, unversioned": ("GET", "/events/{hostile}"),
@@ -67,6 +69,24 @@ PLACES = {
     "a seat": ("GET", "/v1/events/{event}/seats/{hostile}"),
     "a hold of a seat": ("PATCH", "/v1/events/{event}/seats/{hostile}"),
     "a hold, unversioned": ("PATCH", "/events/{event}/seats/{hostile}"),
+    "an event to be changed": ("PATCH", "/v1/events/{hostile}"),
+    "an event to be deleted": ("DELETE", "/v1/events/{hostile}"),
+    "holds of an event": ("GET", "/v1/events/{hostile}/holds"),
+    "new holds of an event": ("POST", "/v1/events/{hostile}/holds"),
+    "holds of an event to be released": ("DELETE", "/v1/events/{hostile}/holds"),
+    "reservations of an event": ("GET", "/v1/events/{hostile}/reservations"),
+    "a new reservation of an event": ("POST", "/v1/events/{hostile}/reservations"),
+    "a reservation of an event": ("GET", f"/v1/events/{{hostile}}/reservations/{NOBODYS}"),
+    "blocks of an event": ("PUT", "/v1/events/{hostile}/blocks"),
+    "changes of an event": ("GET", "/v1/events/{hostile}/changes"),
+    "a reservation": ("GET", "/v1/events/{event}/reservations/{hostile}"),
+    "a reservation, unversioned": ("GET", "/events/{event}/reservations/{hostile}"),
+    "a reservation to be cancelled": ("DELETE", "/v1/events/{event}/reservations/{hostile}"),
+    "a reservation to be moved": ("POST", "/v1/events/{event}/reservations/{hostile}/move"),
+    "below reservations": ("POST", f"/v1/events/{{event}}/reservations/{NOBODYS}/{{hostile}}"),
+    "below holds": ("GET", "/v1/events/{event}/holds/{hostile}"),
+    "below blocks": ("DELETE", "/v1/events/{event}/blocks/{hostile}"),
+    "below changes": ("GET", "/v1/events/{event}/changes/{hostile}"),
     "below a seat": ("GET", "/v1/events/{event}/seats/1/{hostile}"),
     "an unknown resource": ("GET", "/v1/{hostile}/x"),
     "the root": ("GET", "/{hostile}"),
@@ -74,7 +94,22 @@ PLACES = {
     "a file": ("GET", "/swagger/assets/{hostile}"),
 }
 
-NOT_FOUND = ("not_found", "event_not_found", "seat_not_found")
+BODIES = {
+    ("PATCH", "seats"): {"action": "hold"},
+    ("PATCH", "events"): {"description": "By request"},
+    ("POST", "holds"): {"seats": ["1"]},
+    ("POST", "reservations"): {},
+    ("POST", "move"): {"from": "1", "to": "2"},
+    ("PUT", "blocks"): {"seats": ["1"]},
+}
+
+NOT_FOUND = ("not_found", "event_not_found", "seat_not_found", "reservation_not_found")
+
+
+def body_of(method: str, template: str) -> dict[str, Any]:
+    """Return what a request carries besides its address, by the last word of this that tells."""
+    words = [word for word in reversed(template.split("/")) if (method, word) in BODIES]
+    return {"json": BODIES[method, words[0]]} if words else {}
 
 
 def send(actor: Actor, method: str, path: str, **kwargs: Any) -> TestResponse:
@@ -96,12 +131,54 @@ def test_what_names_nothing_is_not_found(
 ) -> None:
     method, path = PLACES[place]
     known = sorted(raw.keys())
-    body = {"json": {"action": "hold"}} if method == "PATCH" else {}
-    response = send(admin, method, path.format(event=event["id"], hostile=hostile), **body)
+    address = path.format(event=event["id"], hostile=hostile)
+    response = send(admin, method, address, **body_of(method, path))
     assert_problem(response, 404, *NOT_FOUND)
     assert "Location" not in response.headers
     assert "X-Evil" not in response.headers
     assert sorted(raw.keys()) == known
+
+
+ODD_RESERVATIONS = {
+    "one that does not exist": NOBODYS,
+    "only zeros": "0" * 22,
+    "greatest": "f" * 22,
+    "upper case": NOBODYS.upper(),
+    "21 digits": NOBODYS[1:],
+    "23 digits": NOBODYS + "0",
+    "cursor": f"r{NOBODYS}",
+    "newline after": f"{NOBODYS}%0a",
+    "NUL after": f"{NOBODYS}%00",
+    "no hexadecimal digit": NOBODYS.replace("a", "g"),
+    "Arabic digits": "%D9%A1" * 22,
+    "hash tag": "%7Be:x%7D",
+    "another key": "%7Be:x%7D:r:" + NOBODYS,
+    "parent": "..",
+    "move": "move",
+    "an id in upper case": "{upper}",
+    "an id and a newline": "{id}%0a",
+    "an id and a space": "{id}%20",
+    "half an id": "{half}",
+}
+
+
+@pytest.mark.parametrize("odd", ODD_RESERVATIONS.values(), ids=ODD_RESERVATIONS)
+@pytest.mark.parametrize("prefix", ["/v1", ""])
+def test_what_names_no_reservation_is_not_found_and_changes_none(
+    admin: Actor, raw: redis.Redis, odd: str, prefix: str
+) -> None:
+    event = admin.create_event(seats=10)
+    known = admin.has_reserved(event, "1")["id"]
+    named = odd.format(id=known, upper=known.upper(), half=known[:11])
+    before = {key: raw.dump(key) for key in raw.keys()}
+    path = f"{prefix}/events/{event['id']}/reservations/{named}"
+    for answer in (
+        send(admin, "GET", path),
+        send(admin, "DELETE", path),
+        send(admin, "POST", f"{path}/move", json={"from": "1", "to": "2"}),
+    ):
+        assert_problem(answer, 404, "reservation_not_found", "not_found")
+    assert {key: raw.dump(key) for key in raw.keys()} == before
 
 
 VALID_JTI = {"this", "parent", "leading zero", "negative", "fraction", "exponent"}
@@ -300,6 +377,77 @@ REFUSED_QUERIES = [
                 "status=sold&status=free",
             ]
         ),
+        *(
+            ("/{event}/reservations", query, ())
+            for query in [
+                "limit=0",
+                "limit=501",
+                "limit=-1",
+                "limit=1.5",
+                "limit=",
+                "limit=%D9%A1",
+                "limit=" + "9" * 5000,
+                "after=",
+                "after=garbage",
+                "after=r",
+                "after=c1",
+                "after=" + NOBODYS,
+                "after=r" + NOBODYS[1:],
+                "after=r" + NOBODYS + "0",
+                "after=R" + NOBODYS,
+                "after=r" + NOBODYS.upper(),
+                "after=r" + NOBODYS + "%00",
+                "after=r" + NOBODYS + "%0a",
+                "after=r" + "%D9%A1" * 22,
+                "after=r" + "f" * 8000,
+                "after=%ff",
+                "patron=",
+                "patron=a%20b",
+                "patron=a%0a",
+                "patron=%7Be:x%7D",
+                "patron=a%7Cb",
+                "patron=" + "a" * 65,
+                "patron=%ff",
+                "patron=a%20r&patron=b",
+            ]
+        ),
+        *(
+            ("/{event}/changes", query, ())
+            for query in [
+                "limit=0",
+                "limit=5001",
+                "limit=-1",
+                "limit=1e3",
+                "limit=" + "9" * 5000,
+                "after=",
+                "after=0",
+                "after=0-0",
+                "after=$",
+                "after=-",
+                "after=%2B",
+                "after=(1-1",
+                "after=l",
+                "after=l1",
+                "after=l1.",
+                "after=l.1",
+                "after=l1-1",
+                "after=L1.1",
+                "after=l1.1%0a",
+                "after=l1.1%00",
+                "after=lA.0",
+                "after=l-1.0",
+                "after=l%D9%A1.0",
+                "after=l" + "f" * 13 + ".0",
+                "after=l0." + "f" * 13,
+                "after=l" + "1" * 8000 + ".0",
+                "after=r" + NOBODYS,
+                "after=%ff",
+            ]
+        ),
+        *(
+            ("/{event}/holds", query, ())
+            for query in ["patron=", "patron=%00", "patron=a,b", "patron=" + "a" * 8000]
+        ),
     ]
 ]
 
@@ -313,6 +461,50 @@ def test_a_parameter_that_makes_no_sense_is_invalid(
     problem = assert_problem(send(alice, "GET", path), 422, "invalid")
     name = query.partition("=")[0]
     assert [path for path in problem["errors"] if path.split(".")[0] == name]
+
+
+@pytest.mark.parametrize(
+    ("resource", "query"),
+    [
+        *(("", f"force={value}") for value in ["maybe", "", "2", "%00", "%ff", "truetrue", "null"]),
+        ("", "force=" + "1" * 8000),
+        *(
+            ("/holds", f"seats={value}")
+            for value in ["", ",", "1,", ",1", "1,,2", "1,1", "1,2,1", "1&seats=1", "1" * 65]
+        ),
+        ("/holds", "seats=" + ",".join(map(str, range(1, 102)))),
+        ("/holds", "seats=" + "1," * 4000 + "1"),
+        *(("/holds", f"patron={value}") for value in ["", "a%20b", "%7Be:x%7D", "a" * 65]),
+    ],
+    ids=lambda text: text[:40],
+)
+def test_nothing_is_deleted_by_a_parameter_that_makes_no_sense(
+    admin: Actor, event: dict[str, Any], raw: redis.Redis, resource: str, query: str
+) -> None:
+    before = {key: raw.dump(key) for key in raw.keys()}
+    response = send(admin, "DELETE", f"/v1/events/{event['id']}{resource}?{query}")
+    problem = assert_problem(response, 422, "invalid")
+    assert {path.split(".")[0] for path in problem["errors"]} == {query.partition("=")[0]}
+    assert {key: raw.dump(key) for key in raw.keys()} == before
+
+
+@pytest.mark.parametrize(
+    "seat_id", ["0", "13", "01", "%2B1", "1%00", "%D9%A1", "%7Be:x%7D", "..", "1%7C2", "%ff", "*"]
+)
+def test_a_seat_that_the_event_does_not_have_is_not_released(
+    admin: Actor, event: dict[str, Any], seat_id: str
+) -> None:
+    path = f"/v1/events/{event['id']}/holds?seats=1,{seat_id}"
+    assert_problem(send(admin, "DELETE", path), 404, "seat_not_found")
+
+
+@pytest.mark.parametrize(
+    "cursor", ["l0.0", "l1.1", "lffffffffffff.ffffffffffff", "lffffffffffff.0", "l0.ffffffffffff"]
+)
+def test_a_cursor_that_nobody_was_given_has_expired(
+    alice: Actor, event: dict[str, Any], cursor: str
+) -> None:
+    assert_problem(alice.changes(event, after=cursor), 410, "cursor_expired")
 
 
 @pytest.mark.parametrize(
@@ -337,6 +529,19 @@ def test_a_parameter_that_makes_no_sense_is_invalid(
         ("/{event}/seats", "status=all,all,all"),
         ("/{event}/seats", "status=" + "free," * 1000 + "free"),
         ("/{event}/seats", "status=free&status=held"),
+        ("/{event}/holds", "unknown=1"),
+        ("/{event}/holds", "seats=1,1"),
+        ("/{event}/reservations", "limit=500"),
+        ("/{event}/reservations", "after=r" + "0" * 22),
+        ("/{event}/reservations", "after=r" + "f" * 22),
+        ("/{event}/reservations", "reference="),
+        ("/{event}/reservations", "reference=%00"),
+        ("/{event}/reservations", "reference=%ff"),
+        ("/{event}/reservations", "reference=%0d%0aX-Evil:%201"),
+        ("/{event}/reservations", "reference=" + "a" * 8000),
+        ("/{event}/reservations", "patron=alice&reference=*"),
+        ("/{event}/changes", "limit=5000"),
+        ("/{event}/changes", "cursor=l0.0"),
     ],
     ids=lambda text: text[:40],
 )
@@ -472,6 +677,35 @@ def test_an_odd_header_changes_nothing(
     assert (seen.status_code, seen.json["id"]) == (200, event["id"])
     missing = admin.get("/v1/events/none", environ_overrides=environ)
     assert_problem(missing, 404, "event_not_found")
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("text/csv", "text/csv"),
+        ("TEXT/CSV", "text/csv"),
+        ("text/csv; charset=utf-8", "text/csv"),
+        ("text/*", "text/csv"),
+        ("application/json;q=0.1, text/csv", "text/csv"),
+        ("text/csv;q=0.1, application/json", "application/json"),
+        ("*/*", "application/json"),
+        ("", "application/json"),
+        ("text/html", "application/json"),
+        ("text/csv;q=0", "application/json"),
+        ("garbage", "application/json"),
+        ("text/csv;q=abc, \x00", "application/json"),
+        ("," * 8000, "application/json"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_reservations_come_as_json_unless_csv_is_asked_for(
+    alice: Actor, event: dict[str, Any], accept: str, media_type: str
+) -> None:
+    answer = alice.get(
+        f"/v1/events/{event['id']}/reservations", environ_overrides={"HTTP_ACCEPT": accept}
+    )
+    assert (answer.status_code, answer.mimetype) == (200, media_type)
+    assert "Accept" in answer.headers["Vary"]
 
 
 @pytest.mark.parametrize("host", ["a" * 5000, "a" * 64 + ".example", "a..b", ".a"])

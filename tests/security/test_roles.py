@@ -23,21 +23,23 @@ OF_ITSELF = {"HEAD", "OPTIONS"}
 """Methods that Flask adds to each rule."""
 
 CALLERS = ["no token", "patron", "other patron", "admin"]
-REFUSALS = {401: "unauthorized", 403: "forbidden", 409: "seat_held", 410: "version_gone"}
+REFUSALS = {401: "unauthorized", 403: "forbidden", 404: "reservation_not_found"}
+REFUSALS |= {410: "version_gone"}
 
 Ask = Callable[..., TestResponse]
 
 
 @pytest.fixture
 def ask(client: FlaskClient, admin: Actor, alice: Actor, bob: Actor) -> Ask:
-    """Ask for a route of a new event, whose seat 1 the patron holds."""
+    """Ask for a route of a new event, whose seats 1 and 2 the patron holds and has reserved."""
     actors = {"patron": alice, "other patron": bob, "admin": admin}
     event = admin.create_event(seats=10)
-    alice.hold(event, "1")
+    reservation = alice.has_reserved(event, "2")
+    alice.has_held(event, "1")
 
     def send(route: Route, who: str, method: str | None = None) -> TestResponse:
         request: dict[str, Any] = {"json": route.body, "buffered": True}
-        path = route.path(event["id"])
+        path = route.path(event["id"], reservation["id"])
         if who == "no token":
             return client.open(path, method=method or route.method, **request)
         return actors[who].request(method or route.method, path, **request)
@@ -68,8 +70,8 @@ def test_every_route_is_in_the_table(app: Flask) -> None:
 def test_a_route_answers_each_caller_as_the_table_says(ask: Ask, route: Route, who: str) -> None:
     response = ask(route, who)
     status = expected(route, who)
-    if status in REFUSALS:
-        assert_problem(response, status, REFUSALS[status])
+    if status >= 400:
+        assert_problem(response, status, {**REFUSALS, 409: route.conflict}[status])
     assert response.status_code == status, response.text
     assert status != 401 or response.headers["WWW-Authenticate"] == "Bearer"
 
@@ -114,6 +116,93 @@ def test_who_may_not_do_it_does_not_learn_what_is_wrong(alice: Actor, route: Rou
             content_type="application/json",
         )
         assert_problem(response, 403, "forbidden")
+
+
+NAMING = [
+    ("PATCH", "/seats/1", {"action": "hold"}),
+    ("PATCH", "/seats/1", {"action": "reserve"}),
+    ("PATCH", "/seats/1", {"action": "release"}),
+    ("POST", "/holds", {"seats": ["3"]}),
+    ("POST", "/holds", {"best_available": {"count": 1}}),
+    ("GET", "/holds", None),
+    ("DELETE", "/holds", None),
+    ("DELETE", "/holds?seats=1", None),
+    ("POST", "/reservations", {"seats": ["1"]}),
+    ("POST", "/reservations", {}),
+    ("GET", "/reservations", None),
+]
+"""What an admin may do for a patron whom it names, in the body if there is one."""
+
+
+@pytest.mark.parametrize(("method", "path", "body"), NAMING)
+@pytest.mark.parametrize("prefix", ["/v1", ""])
+def test_only_an_admin_acts_for_somebody_else(
+    admin: Actor,
+    alice: Actor,
+    bob: Actor,
+    prefix: str,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+) -> None:
+    event = admin.create_event(seats=10)
+    alice.has_reserved(event, "2")
+    alice.has_held(event, "1")
+
+    def ask(who: Actor, patron: str) -> TestResponse:
+        address = f"{prefix}/events/{event['id']}{path}"
+        if body is not None:
+            return who.request(method, address, json={**body, "patron": patron})
+        return who.request(method, f"{address}{'&' if '?' in path else '?'}patron={patron}")
+
+    def everything() -> list[Any]:
+        return [admin.seats(event, status="all"), admin.reservations(event).json]
+
+    before = everything()
+    for somebody in ("alice", "nobody"):
+        assert_problem(ask(bob, somebody), 403, "forbidden")
+    assert everything() == before
+    assert ask(alice, "alice").status_code < 300, "the own id may be said"
+
+
+@pytest.mark.parametrize(("method", "path", "body"), NAMING)
+def test_an_admin_may_act_for_anybody(
+    admin: Actor, alice: Actor, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    event = admin.create_event(seats=10)
+    alice.has_held(event, "1")
+    address = f"/v1/events/{event['id']}{path}"
+    if body is None:
+        address += f"{'&' if '?' in path else '?'}patron=alice"
+    json = None if body is None else {**body, "patron": "alice"}
+    assert admin.request(method, address, json=json).status_code in (200, 201, 204)
+    assert {seat.get("patron", "alice") for seat in admin.seats(event, status="all")} == {"alice"}
+
+
+@pytest.mark.parametrize(
+    ("method", "below", "body"),
+    [("GET", "", None), ("DELETE", "", None), ("POST", "/move", {"from": "2", "to": "3"})],
+)
+def test_somebody_elses_reservation_looks_like_one_that_does_not_exist(
+    admin: Actor, alice: Actor, bob: Actor, method: str, below: str, body: dict[str, Any] | None
+) -> None:
+    event = admin.create_event(seats=10)
+    other_event = admin.create_event(seats=10)
+    theirs = alice.has_reserved(event, "2")["id"]
+    elsewhere = bob.has_reserved(other_event, "2")["id"]
+
+    def refused(reservation_id: str) -> dict[str, Any]:
+        path = f"/v1/events/{event['id']}/reservations/{reservation_id}{below}"
+        response = bob.request(method, path, json=body)
+        problem = assert_problem(response, 404, "reservation_not_found")
+        return {
+            **problem,
+            "request_id": "",
+            "detail": problem["detail"].replace(reservation_id, ""),
+        }
+
+    assert refused(theirs) == refused("0" * 22) == refused(elsewhere)
+    assert alice.seat(event, "2")["mine"] is True
 
 
 @pytest.mark.parametrize("role", Role)

@@ -65,7 +65,8 @@ def test_the_answer_is_written_in_the_transaction_of_the_change_and_for_a_day(
         seen = []
         while not seen or seen[-1] != "EXEC":
             seen.append(monitor.next_command()["command"])
-    assert f"WATCH {keys.event(event_id)} {record}" in seen[1]
+    watched = next(command for command in seen if command.startswith("WATCH"))
+    assert f"{keys.event(event_id)} {record}" in watched
     commit = seen[seen.index("MULTI") :]
     assert sum(command.startswith(f"SET {record} ") for command in commit) == 1
     assert seen.count("MULTI") == 1
@@ -111,6 +112,60 @@ def test_a_name_is_its_caller_s_own(service: ReservationService, event_id: str) 
     service.hold_seats(event_id, ["1"], "alice", once=named())
     for number, who in enumerate(("patron|bob", "admin|alice", "patron|alice|order"), start=2):
         assert service.hold_seats(event_id, [str(number)], who[7:], once=named(who=who))
+
+
+class TestOtherEvents:
+    @pytest.fixture
+    def other_id(self, service: ReservationService) -> str:
+        return service.create_event(NEW_EVENT).event.id
+
+    def test_a_name_stands_for_one_event_only(
+        self, service: ReservationService, event_id: str, other_id: str
+    ) -> None:
+        service.hold_seats(event_id, ["1"], "alice", once=named())
+        with pytest.raises(IdempotencyKeyReused):
+            service.hold_seats(other_id, ["1"], "alice", once=named(fingerprint="other"))
+        with pytest.raises(IdempotencyKeyReused):
+            service.create_event(NEW_EVENT, named(fingerprint="new"))
+        with pytest.raises(AnsweredBefore):
+            service.hold_seats(event_id, ["1"], "alice", once=named())
+
+    def test_a_request_that_failed_lets_another_have_its_name(
+        self, service: ReservationService, event_id: str, other_id: str
+    ) -> None:
+        with pytest.raises(EventNotFound):
+            service._store.seats._claims.claim(named(), "0123456789abcdef")
+            service.hold_seats("0123456789abcdef", ["1"], "alice", once=named())
+        service.hold_seats(other_id, ["1"], "alice", once=named())
+        with pytest.raises(IdempotencyKeyReused):
+            service.hold_seats(event_id, ["1"], "alice", once=named(fingerprint="other"))
+
+    def test_where_both_were_done_in_a_race_each_is_known(
+        self, service: ReservationService, raw: redis.Redis, event_id: str, other_id: str
+    ) -> None:
+        for where in (event_id, other_id):
+            raw.delete(keys.claim(named().key))
+            service.hold_seats(where, ["1"], "alice", once=named(fingerprint=where))
+        for where in (event_id, other_id):
+            with pytest.raises(AnsweredBefore):
+                service.hold_seats(where, ["1"], "alice", once=named(fingerprint=where))
+
+    def test_the_name_of_a_creation_is_known_in_the_event_that_it_made(
+        self, service: ReservationService, event_id: str
+    ) -> None:
+        made = service.create_event(NEW_EVENT, named(fingerprint="new")).event.id
+        for where in (made, event_id):
+            with pytest.raises(IdempotencyKeyReused):
+                service.hold_seats(where, ["1"], "alice", once=named())
+
+    def test_a_creation_does_not_write_over_the_event_of_a_failed_request(
+        self, service: ReservationService, event_id: str
+    ) -> None:
+        service._store.seats._claims.claim(named(), event_id)
+        service.hold_seats(event_id, ["1"], "bob")
+        made = service.create_event(NewEvent("Another", NumberedPlan(12)), named()).event.id
+        assert made != event_id
+        assert service.event(event_id).event.name == "Opening night"
 
 
 @pytest.mark.parametrize("taken_by", [None, "bob"])
@@ -177,7 +232,7 @@ class TestCreation:
         self, service: ReservationService, raw: redis.Redis
     ) -> None:
         first = service.create_event(NEW_EVENT, named()).event.id
-        claim, record = keys.creation(named().key), keys.once(first, named().key)
+        claim, record = keys.claim(named().key), keys.once(first, named().key)
         assert 0 < raw.ttl(claim) < raw.ttl(record), "the claim is forgotten first"
         raw.delete(claim)
         second: Any = service.create_event(NEW_EVENT, named())

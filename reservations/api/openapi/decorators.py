@@ -36,26 +36,28 @@ class Blueprint(flask_smorest.Blueprint):
         status_code: int,
         schema: Any = None,
         *,
-        shows: Callable[[Any], Any] = lambda result: result,
+        shows: Callable[[Any], Any] | None = None,
         **kwargs: Any,
     ) -> Any:
         """Render what a view returns, as flask-smorest does.
 
         Args:
             status_code: of the answer.
-            schema: of its body.
+            schema: of its body; None if it has none.
             shows: makes of the view's result what is to be rendered, with headers if it
-                has any; so that it can be rendered before the view returns.
+                has any; by default the result itself.
             **kwargs: document the answer.
         """
         document = super().response(status_code, schema, **kwargs)
-        render = document(shows)
+        present = shows or (lambda result: None if schema is None else result)
+        # Also by itself, for an answer that is wanted before the view returns.
+        render = document(present)
 
         def decorate(view: View) -> View:
             @wraps(view)
             def rendered(*args: Any, **kwargs: Any) -> Any:
                 g.render = render
-                return shows(view(*args, **kwargs))
+                return present(view(*args, **kwargs))
 
             decorated: View = document(rendered)
             return decorated

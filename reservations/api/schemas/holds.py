@@ -30,8 +30,8 @@ class WishSchema(Body):
         validate=Range(1, MAX_SEATS_A_REQUEST),
         metadata=about("How many seats.", 2),
     )
-    category = fields.String(metadata=about("Only of this category.", "A"))
-    section = fields.String(metadata=about("Only of this section.", "Stalls"))
+    category = fields.String(load_default=None, metadata=about("Only of this category.", "A"))
+    section = fields.String(load_default=None, metadata=about("Only of this section.", "Stalls"))
     together = fields.Enum(
         Together,
         by_value=True,
@@ -93,5 +93,5 @@ class ReleaseQuery(PatronQuery):
     seats = IdWords(
         fields.String(validate=Length(1, 64)),
         validate=Length(1, MAX_SEATS_A_REQUEST),
-        metadata=about("Ids of seats, by commas; by default all.", "stalls-C-12,stalls-C-13"),
+        metadata=about("Ids of seats, by commas; by default all.", ["stalls-C-12", "stalls-C-13"]),
     )

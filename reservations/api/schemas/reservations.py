@@ -21,14 +21,14 @@ REFERENCE = And(Length(1, 200), ONE_LINE)
 
 
 def _is_small(data: dict[str, Any]) -> None:
-    if len(json.dumps(data, ensure_ascii=False).encode()) > MAX_DATA_BYTES:
+    if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()) > MAX_DATA_BYTES:
         raise ValidationError(f"Longer than {MAX_DATA_BYTES} bytes of JSON.")
 
 
 class NewReservationSchema(Body):
     """What to make of the patron's holds."""
 
-    seats = seat_ids("The seats; by default all that the patron holds.", load_default=None)
+    seats = seat_ids("The seats; by default all that the patron holds.")
     reference = fields.String(
         load_default=None,
         allow_none=True,
@@ -51,7 +51,7 @@ class ReservationSchema(Answer):
     id = fields.String(
         required=True,
         attribute="reservation.id",
-        metadata=about("Its id; later ones are greater.", "019a7c3e5b009d2e6b1f40"),
+        metadata=about("Its id; ids sort by time.", "019a7c3e5b009d2e6b1f40"),
     )
     seats = fields.List(
         fields.Nested(SeatSchema), required=True, metadata=about("The seats, in the order asked.")

@@ -47,7 +47,7 @@ def patron_field() -> fields.String:
 
 
 class SeatSchema(Answer):
-    """A seat. Only an admin sees `patron` and `reason`."""
+    """A seat. Only an admin sees `patron` and `reason`, and when others' holds end."""
 
     id = fields.String(required=True, metadata=about("Its id in the event.", "stalls-C-12"))
     name = fields.String(required=True, metadata=about("For people to read.", "Stalls C-12"))
@@ -63,11 +63,13 @@ class SeatSchema(Answer):
     category = fields.String(metadata=about("Where the section has one.", "A"))
     mine = fields.Boolean(metadata=about("True on the caller's own; absent on others.", True))
     expires_at = fields.String(
-        metadata=about("When the caller's own hold ends.", "2027-01-01T20:01:00.000Z")
+        metadata=about(
+            "When the hold ends; on the caller's own, and for admins.", "2027-01-01T20:01:00.000Z"
+        )
         | {"format": "date-time"}
     )
     reservation_id = fields.String(
-        metadata=about("Of the caller's own reserved seat.", "9d2e6b1f40c8a735")
+        metadata=about("Of the caller's own reserved seat.", "019a7c3e5b009d2e6b1f40")
     )
     patron = fields.String(metadata=about("Who holds or reserved it: for admins only.", "alice"))
     reason = fields.String(metadata=about("Why it is blocked: for admins only.", "Camera"))

@@ -12,8 +12,8 @@ from reservations.domain.errors import (
 from reservations.domain.seat import Seat, SeatStatus
 
 
-def why_gone(seat: Seat, patron: str | None) -> SeatConflict | None:
-    """Return why a seat is not to be had by holding it, however long one waits."""
+def why_off_sale(seat: Seat, patron: str | None) -> SeatConflict | None:
+    """Return why a seat is off sale: it is reserved, or blocked."""
     if seat.status is SeatStatus.RESERVED:
         return SeatReserved(seat.id, reserved_by_me=seat.patron == patron)
     if seat.status is SeatStatus.BLOCKED:
@@ -25,11 +25,11 @@ def why_not_to_be_had(seat: Seat, patron: str | None) -> SeatConflict | None:
     """Return why a seat is neither free nor held by the patron."""
     if seat.status is SeatStatus.HELD and seat.patron != patron:
         return SeatHeld(seat.id, retry_at=seat.expires_at)
-    return why_gone(seat, patron)
+    return why_off_sale(seat, patron)
 
 
 def why_not_held(seat: Seat, patron: str) -> SeatConflict | None:
     """Return why a seat is not held by the patron."""
     if seat.is_held_by(patron):
         return None
-    return why_gone(seat, patron) or SeatNotHeld(seat.id)
+    return why_off_sale(seat, patron) or SeatNotHeld(seat.id)

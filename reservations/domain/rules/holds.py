@@ -12,7 +12,7 @@ from reservations.domain.changes import Again, Change, ChangeKind, Look, Situati
 from reservations.domain.errors import HoldLimitReached, SeatNotHeld, refuse
 from reservations.domain.event import Terms
 from reservations.domain.plan import SeatPlan
-from reservations.domain.rules.conflicts import why_gone, why_not_held, why_not_to_be_had
+from reservations.domain.rules.conflicts import why_not_held, why_not_to_be_had, why_off_sale
 from reservations.domain.seat import Seat, SeatStatus
 
 
@@ -22,7 +22,8 @@ def hold(
     """Hold seats for a patron, or refresh the holds that it has on them.
 
     All get one expiry: a hold time from now, but no later than the event's `hold_max`
-    after the first hold of any of them.
+    after the first hold of any of them; and not before the earliest end that holds among
+    them have already, whatever the terms have become since.
 
     Args:
         situation: as it is.
@@ -54,6 +55,8 @@ def hold(
             raise _limit_reached(event.terms, held_already, new, holdings.reserved)
     first_held = [seat.first_held_at or now for seat in seats]
     expires_at = min(now + event.terms.hold_time, min(first_held) + event.terms.hold_max)
+    ends = [seat.expires_at for seat in seats if seat.expires_at is not None]
+    expires_at = max(expires_at, min(ends, default=expires_at))
     held = tuple(
         Seat(seat.id, SeatStatus.HELD, patron, expires_at=expires_at, first_held_at=first)
         for seat, first in zip(seats, first_held, strict=True)
@@ -149,7 +152,7 @@ def release_anybodys(situation: Situation, seat_ids: Sequence[str]) -> Change | 
     refuse(
         None
         if seat.status is SeatStatus.HELD
-        else why_gone(seat, None) or SeatNotHeld(seat.id, by_anybody=True)
+        else why_off_sale(seat, None) or SeatNotHeld(seat.id, by_anybody=True)
         for seat in seats
     )
     by_patron = groupby(sorted(seats, key=_patron_of), key=_patron_of)
