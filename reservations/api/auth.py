@@ -42,8 +42,8 @@ def caller() -> Caller:
     return known
 
 
-def buyer(patron: str | None) -> dict[str, Any]:
-    """Return for whom the caller acts, and whether limits and sales window hold.
+def acting_for(patron: str | None) -> str:
+    """Return the patron for whom the caller acts.
 
     Args:
         patron: named in the request; None for the caller itself.
@@ -52,11 +52,19 @@ def buyer(patron: str | None) -> dict[str, Any]:
         Forbidden: the caller names somebody else, and is no admin.
     """
     who = caller()
-    if patron is None:
-        return {"patron": who.id, "bound": True}
-    if not who.is_admin and patron != who.id:
+    if patron is not None and patron != who.id and not who.is_admin:
         raise Forbidden("Only an admin may act for another patron.")
-    return {"patron": patron, "bound": not who.is_admin}
+    return patron or who.id
+
+
+def is_bound(patron: str | None) -> bool:
+    """Whether limits and sales window hold: but for an admin who acts for a patron."""
+    return patron is None or not caller().is_admin
+
+
+def is_anybodys(patron: str | None) -> bool:
+    """Whether the caller may let go of anybody's holds: an admin who names nobody."""
+    return patron is None and caller().is_admin
 
 
 def visible_patron(patron: str | None) -> str | None:
@@ -65,19 +73,7 @@ def visible_patron(patron: str | None) -> str | None:
     Raises:
         Forbidden: the caller names somebody else, and is no admin.
     """
-    return None if patron is None and caller().is_admin else str(buyer(patron)["patron"])
-
-
-def holder(patron: str | None) -> dict[str, Any]:
-    """Return whose holds the caller lets go of: its own, or for an admin anybody's.
-
-    Args:
-        patron: named in the request; None if nobody is.
-
-    Raises:
-        Forbidden: the caller names somebody else, and is no admin.
-    """
-    return {"patron": buyer(patron)["patron"], "anybodys": patron is None and caller().is_admin}
+    return None if is_anybodys(patron) else acting_for(patron)
 
 
 def _authenticate() -> Caller:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reservations.api.auth import buyer, holder, requires
+from reservations.api.auth import acting_for, is_anybodys, is_bound, requires
 from reservations.api.examples import HELD, HOLDS, NEW_HOLDS
 from reservations.api.idempotency import idempotent, once
 from reservations.api.openapi.decorators import Blueprint
@@ -49,7 +49,8 @@ def hold_seats(body: dict[str, Any], event_id: str) -> ChangedSeats:
 
     All of them or none. Those that the caller holds already are refreshed. All holds get
     one end: the hold time from now, but for none of them more than `hold_max` after it
-    was first held.
+    was first held; so together with a seat that was first held long ago, the end of
+    another can come nearer.
 
     The best available seats are, in this order: side by side in one row, so that no
     single seat is left empty beside them; side by side; in one section; nearest to the
@@ -57,7 +58,8 @@ def hold_seats(body: dict[str, Any], event_id: str) -> ChangedSeats:
     many ask at once, each is given one of several good places.
     """
     wanted = body.get("seats") or body["best_available"]
-    return service().hold_seats(event_id, wanted, **buyer(body["patron"]), once=once())
+    who, bound = acting_for(body["patron"]), is_bound(body["patron"])
+    return service().hold_seats(event_id, wanted, who, bound=bound, once=once())
 
 
 @holds.route("/<event_id>/holds")
@@ -68,7 +70,7 @@ def hold_seats(body: dict[str, Any], event_id: str) -> ChangedSeats:
 @holds.problems("forbidden")
 def list_holds(query: dict[str, Any], event_id: str) -> Holds:
     """List the caller's live holds, and how many more it may have"""
-    return service().holds(event_id, buyer(query["patron"])["patron"])
+    return service().holds(event_id, acting_for(query["patron"]))
 
 
 @holds.route("/<event_id>/holds", methods=["DELETE"])
@@ -84,5 +86,5 @@ def release_seats(query: dict[str, Any], event_id: str) -> None:
 
     An admin who names seats releases anybody's holds on them.
     """
-    seat_ids = query.get("seats")
-    service().release_seats(event_id, seat_ids, **holder(query["patron"]), once=once())
+    who, anybodys = acting_for(query["patron"]), is_anybodys(query["patron"])
+    service().release_seats(event_id, query.get("seats"), who, anybodys=anybodys, once=once())

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from reservations.api.auth import buyer, caller, requires, visible_patron
+from reservations.api.auth import acting_for, caller, is_bound, requires, visible_patron
 from reservations.api.examples import (
     MOVE,
     NEW_RESERVATION,
@@ -74,10 +74,11 @@ def reserve_seats(body: dict[str, Any], event_id: str) -> PlacedReservation:
     return service().reserve_seats(
         event_id,
         body.get("seats"),
+        acting_for(body["patron"]),
         reference=body["reference"],
         data=body["data"],
+        bound=is_bound(body["patron"]),
         once=once(),
-        **buyer(body["patron"]),
     )
 
 

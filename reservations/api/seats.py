@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from reservations.api.auth import buyer, caller, holder, requires
+from reservations.api.auth import acting_for, caller, is_anybodys, is_bound, requires
 from reservations.api.conditional import conditional
 from reservations.api.examples import FREE_SEAT, HELD_SEAT, SEATS
 from reservations.api.idempotency import idempotent, once
@@ -41,15 +41,18 @@ ETAG = {"ETag": {"description": "Changes whenever the list does.", "schema": {"t
 
 
 def _hold(event_id: str, seat_id: str, patron: str | None) -> ChangedSeats:
-    return service().hold_seats(event_id, [seat_id], **buyer(patron), once=once())
+    who, bound = acting_for(patron), is_bound(patron)
+    return service().hold_seats(event_id, [seat_id], who, bound=bound, once=once())
 
 
 def _reserve(event_id: str, seat_id: str, patron: str | None) -> PlacedReservation:
-    return service().reserve_seats(event_id, [seat_id], **buyer(patron), once=once())
+    who, bound = acting_for(patron), is_bound(patron)
+    return service().reserve_seats(event_id, [seat_id], who, bound=bound, once=once())
 
 
 def _release(event_id: str, seat_id: str, patron: str | None) -> ChangedSeats:
-    return service().release_seats(event_id, [seat_id], **holder(patron), once=once())
+    who, anybodys = acting_for(patron), is_anybodys(patron)
+    return service().release_seats(event_id, [seat_id], who, anybodys=anybodys, once=once())
 
 
 ACTIONS: dict[Action, Callable[..., ChangedSeats | PlacedReservation]] = {

@@ -113,5 +113,6 @@ def _scattered(
             large_enough.append(of_section)
         if large_enough and len(seen) >= enough:
             break
-    candidates = random.choice(large_enough) if large_enough else seen[:enough]  # noqa: S311
-    return tuple(sorted(random.sample(candidates, count)))  # noqa: S311
+    candidates = random.choice(large_enough) if large_enough else seen  # noqa: S311
+    first = random.randrange(min(len(candidates) - count + 1, spread))  # noqa: S311
+    return tuple(sorted(candidates[first : first + count]))

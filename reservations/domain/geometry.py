@@ -20,8 +20,8 @@ BITS = 8
 ROW_DISTANCE = 4
 """A row further back counts as much as two seats aside; distances are in half seats."""
 
-ORDERS_REMEMBERED = 64
-"""Each takes 16 bytes a seat of its plan."""
+ORDERS_REMEMBERED = 32
+"""Each takes eight bytes a seat of its plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +151,5 @@ def _order(geometry: Geometry, count: int) -> Order:
     ranks = [near * sections + row.section for row in rows for near in row.distances(count)]
     ranked = sorted(range(len(starts)), key=ranks.__getitem__)
     return Order(
-        array("q", map(starts.__getitem__, ranked)), array("q", map(ranks.__getitem__, ranked))
+        array("i", map(starts.__getitem__, ranked)), array("i", map(ranks.__getitem__, ranked))
     )

@@ -21,9 +21,6 @@ from reservations.domain.geometry import Geometry, Row
 SLUG_LENGTH = 40
 """Longest beginning of a seat id; with row and number an id stays below 64 characters."""
 
-SEAT_ID_PATTERN = re.compile(r"[A-Za-z0-9-]{1,64}")
-"""What a seat id looks like: nothing that has a meaning in a key or a list of ids."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:

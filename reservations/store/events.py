@@ -18,8 +18,12 @@ from reservations.store.idempotency import Claims, Once
 from reservations.store.records import decode_event, decode_plan, encode_event, encode_plan
 from reservations.store.transaction import Attempt, Commit, Transactions
 
-PLANS_REMEMBERED = 1024
-"""A plan is a few hundred bytes and never changes, so a worker keeps those it has read."""
+PLANS_MAX_BYTES = 64 * 2**20
+"""The least recently used plans go when all together take more than this."""
+
+BYTES_A_ROW = 200
+BYTES_A_SEAT = 3
+"""What a plan takes of a worker's memory, with what it has computed of itself, about."""
 
 T = TypeVar("T")
 
@@ -33,7 +37,7 @@ class EventStore:
         self._connections = connections
         self._transactions = transactions
         self._claims = claims
-        self._plans: LRUCache[str, SeatPlan] = LRUCache(PLANS_REMEMBERED)
+        self._plans: LRUCache[str, SeatPlan] = LRUCache(PLANS_MAX_BYTES, getsizeof=_size_of)
         self._plans_lock = Lock()
 
     def create(
@@ -76,7 +80,7 @@ class EventStore:
                 ("XADD", keys.log(event_id), "*", "kind", "created"),
             ]
             if once is not None:
-                commands.append(once.remember(event_id, made))
+                return once.remembering(event_id, commands, made)
             return Commit(commands, made, proof=("EXISTS", key), proves=lambda reply: reply == 1)
 
         self._enter_in_index(event_id)
@@ -169,3 +173,8 @@ class EventStore:
         # find an event without its entry.
         (ordinal,) = self._connections.read(("INCR", keys.EVENT_COUNT))
         self._connections.read(("ZADD", keys.EVENTS, "NX", ordinal, event_id))
+
+
+def _size_of(plan: SeatPlan) -> int:
+    rows = sum(section.rows for section in plan.sections)
+    return BYTES_A_ROW * (1 + rows + len(plan.sections)) + BYTES_A_SEAT * len(plan)

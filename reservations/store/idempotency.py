@@ -7,13 +7,16 @@ without the other, and of two that come at once one is done and the other told o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from reservations.domain.errors import IdempotencyKeyReused, Refusal
+from reservations.domain.errors import IdempotencyKeyReused
 from reservations.store import keys
 from reservations.store.connections import Command, Connections
+from reservations.store.transaction import Commit
+
+T = TypeVar("T")
 
 CLAIMED_SECONDS = 24 * 3600
 """How long a name stands for one event."""
@@ -68,10 +71,24 @@ class Once:
             raise IdempotencyKeyReused
         raise AnsweredBefore(answer)
 
-    def remember(self, event_id: str, outcome: Any | Refusal) -> Command:
-        """Return the command that writes down how the request is answered."""
-        record = f"{self.fingerprint} {self.answer(outcome)}"
-        return ("SET", keys.once(event_id, self.key), record, "EX", REMEMBERED_SECONDS)
+    def remembering(self, event_id: str, commands: Sequence[Command], outcome: T) -> Commit[T]:
+        """Return the commit that runs commands, and writes down how the request is answered.
+
+        Args:
+            event_id: the event that the request is about.
+            commands: what it changes; nothing where it is refused.
+            outcome: its result, or refusal.
+        """
+        key = keys.once(event_id, self.key)
+        record = f"{self.fingerprint} {self.answer(outcome)}".encode()
+        remember = ("SET", key, record, "EX", REMEMBERED_SECONDS)
+        return Commit(
+            [*commands, remember],
+            outcome,
+            # Answers differ: of two requests of one name only one can prove itself by it.
+            proof=("GET", key),
+            proves=lambda found: found == record,
+        )
 
 
 class Claims:

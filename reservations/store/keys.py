@@ -5,7 +5,7 @@
 | `{e:ID}:event` | string | the event | until deleted |
 | `{e:ID}:plan` | string | the seats as made at creation | immutable |
 | `{e:ID}:s:SEAT` | string | who holds, reserved or blocked it | absent when free; a hold expires |
-| `{e:ID}:p:PATRON` | string | holds, and number of reserved seats | until the last hold ends |
+| `{e:ID}:p:PATRON` | string | holds, and number of reserved seats | until there are neither |
 | `{e:ID}:r:RES` | string | a reservation | until cancelled |
 | `{e:ID}:index` | zset | ids of reservations, for lists: see `index.py` | |
 | `{e:ID}:i:CALLER|KEY` | string | a request with an idempotency key, and its answer | a day |

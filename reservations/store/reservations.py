@@ -65,10 +65,11 @@ class ReservationStore:
             EventNotFound, StoreUnavailable
         """
         name = index.ALL
-        if patron is not None:
-            name = index.of_patron(patron)
-        elif reference is not None:
+        if reference is not None:
+            # The shorter list: few reservations have the same reference.
             name = index.of_reference(reference)
+        elif patron is not None:
+            name = index.of_patron(patron)
         while True:
             exists, members = self._connections.read(
                 ("EXISTS", keys.event(event_id)),
@@ -83,8 +84,12 @@ class ReservationStore:
                 *(("GET", keys.reservation(event_id, each)) for each in ids)
             )
             for found in map(decode_reservation, records):
-                if found is not None and reference in (None, found.reference):
+                if found is not None and _matches(found, patron, reference):
                     yield found
             before = ids[-1]
             if len(ids) < at_once:
                 return
+
+
+def _matches(found: Reservation, patron: str | None, reference: str | None) -> bool:
+    return patron in (None, found.patron) and reference in (None, found.reference)

@@ -136,7 +136,7 @@ class SeatStore:
             except Refusal as refusal:
                 if once is None:
                     raise
-                return _remember_refusal(event_id, once, refusal)
+                return once.remembering(event_id, [], refusal)
             if isinstance(change, Again):
                 return None
             return self._commit(event_id, attempt.now, change, once, result(change))
@@ -184,7 +184,7 @@ class SeatStore:
             for step in change.steps
         ]
         if once is not None:
-            commands.append(once.remember(event_id, result))
+            return once.remembering(event_id, commands, result)
         return Commit(
             commands,
             result,
@@ -231,12 +231,6 @@ class _Foreseen:
     def read(self, *commands: Command) -> list[Reply]:
         """Return the replies to commands."""
         return self._replies if commands == self._question else self._attempt.read(*commands)
-
-
-def _remember_refusal(event_id: str, once: Once, refusal: Refusal) -> Commit[T | Refusal]:
-    remember = once.remember(event_id, refusal)
-    # Whether it was remembered or not, nothing else was changed.
-    return Commit([remember], refusal, proof=("PING",), proves=lambda _reply: True)
 
 
 def _write_seat(key: str, seat: Seat) -> Command:

@@ -77,7 +77,7 @@ class SeatViews:
         """
         with self._lock:
             view = self._views.get(event_id)
-        return () if view is None else _question(event_id, view)
+        return () if view is None else _question(event_id, view, view.cursor)
 
     def free(self, event_id: str, read: Read) -> bytes:
         """Return one byte for each of an event's seats in reading order, 1 when it is free.
@@ -122,8 +122,9 @@ class SeatViews:
         self, event_id: str, view: SeatsView, read: Read, take: Callable[[SeatsView], T]
     ) -> _Taken[T] | None:
         """Bring the view up to date; None if it is too far behind, or the log was trimmed."""
+        # Others may bring the view forward at any moment.
         cursor = view.cursor
-        time_reply, raw_entries = read(*_question(event_id, view))
+        time_reply, raw_entries = read(*_question(event_id, view, cursor))
         entries = [decode_entry(*raw) for raw in raw_entries]
         if not entries or entries[0].id != cursor or len(entries) == _most_entries(view):
             return None
@@ -157,9 +158,9 @@ class _Taken(Generic[T]):
     value: T
 
 
-def _question(event_id: str, view: SeatsView) -> Sequence[Command]:
-    """Return what tells a view how to become current."""
-    log = ("XRANGE", keys.log(event_id), view.cursor, "+", "COUNT", _most_entries(view))
+def _question(event_id: str, view: SeatsView, cursor: str) -> Sequence[Command]:
+    """Return what tells a view that was at a cursor how to become current."""
+    log = ("XRANGE", keys.log(event_id), cursor, "+", "COUNT", _most_entries(view))
     return ("TIME",), log
 
 

@@ -130,6 +130,32 @@ def swallow(_passage: Passage, _sent: bytes) -> bool:
     return False
 
 
+class Delay:
+    """Keeps what is sent from the server until it is let go, and cuts the client's connection."""
+
+    def __init__(self) -> None:
+        self._server: socket.socket | None = None
+        self._sent = b""
+
+    def __call__(self, passage: Passage, sent: bytes) -> bool:
+        """Keep what is sent."""
+        self._server, self._sent = passage.server, sent
+        # The way to the server stays open when the client's is cut.
+        passage.server, other_end = socket.socketpair()
+        other_end.close()
+        return False
+
+    def let_go(self) -> None:
+        """Send to the server what was kept."""
+        assert self._server is not None, "nothing was sent"
+        self._server.sendall(self._sent)
+
+    def close(self) -> None:
+        """Close the connection to the server."""
+        if self._server is not None:
+            self._server.close()
+
+
 def lose_reply_and_go_silent(proxy: Proxy) -> Misbehaviour:
     """Let the server commit, and then be cut off, so that nobody can ask what happened."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +19,7 @@ from reservations.domain.plan import NumberedPlan
 from reservations.domain.seat import SeatStatus
 from reservations.embedded import EmbeddedStore
 from reservations.service import NewEvent, ReservationService
-from tests.faults.proxy import Passage, Proxy, lose_reply, lose_request, on_commit, swallow
+from tests.faults.proxy import Delay, Passage, Proxy, lose_reply, lose_request, on_commit, swallow
 
 NEW_HOLD_TIME = timedelta(seconds=60)
 NEW_EVENT = NewEvent("Opening night", NumberedPlan(10))
@@ -99,24 +98,15 @@ def test_a_commit_that_left_no_trace_has_an_unknown_outcome(
 def test_a_commit_that_lands_late_was_not_called_undone(
     behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
 ) -> None:
-    late: list[tuple[socket.socket, bytes]] = []
-
-    def delay(passage: Passage, sent: bytes) -> bool:
-        # The way to the server stays open when the client's is cut.
-        late.append((passage.server, sent))
-        passage.server, other_end = socket.socketpair()
-        other_end.close()
-        return False
-
-    proxy.misbehave = on_commit(delay)
+    late = Delay()
+    proxy.misbehave = on_commit(late)
     with pytest.raises(OutcomeUnknown):
         behind_proxy.hold_seats(event_id, ["1"], "alice")
     assert status_of(service, event_id, "1") is SeatStatus.FREE
-    server, sent = late[0]
-    server.sendall(sent)
+    late.let_go()
     while status_of(service, event_id, "1") is SeatStatus.FREE:
         time.sleep(0.01)
-    server.close()
+    late.close()
 
 
 def test_when_nobody_can_be_asked_what_happened_the_outcome_is_unknown(

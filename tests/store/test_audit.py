@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -16,9 +16,11 @@ from reservations.domain.best_available import Wish
 from reservations.domain.caller import Caller, Role
 from reservations.domain.errors import EventNotFound, ReservationError
 from reservations.domain.plan import NumberedPlan
+from reservations.domain.reservation import Reservation
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import Store, index, keys
+from reservations.store.records import encode_reservation
 
 ADMIN = Caller("box-office", Role.ADMIN)
 
@@ -85,6 +87,14 @@ def test_an_event_that_is_not_there_cannot_be_verified(service: ReservationServi
 Damage = Callable[[redis.Redis, str, str], object]
 """Writes in the books of an event behind the service's back, given alice's reservation."""
 
+
+def sell_again(raw: redis.Redis, event_id: str, _: str) -> None:
+    """Sell seat 1 to mallory too."""
+    sold = Reservation("f" * 22, "mallory", ("1",), datetime.now(UTC))
+    raw.set(keys.reservation(event_id, sold.id), encode_reservation(sold))
+    raw.zadd(keys.index(event_id), dict.fromkeys(index.members(sold), 0))
+
+
 DAMAGES: dict[str, tuple[Damage, list[str]]] = {
     "a reserved seat is free": (
         lambda raw, e, _r: raw.delete(keys.seat(e, "1")),
@@ -123,6 +133,25 @@ DAMAGES: dict[str, tuple[Damage, list[str]]] = {
             raw.get(keys.reservation(e, r)).replace(b'["1","2"]', b'["1"]'),
         ),
         ["Patron alice has 1 reserved seats, counted as 2", "Seat 2 is reserved"],
+    ),
+    "a seat was sold twice": (
+        sell_again,
+        [
+            "Patron mallory has 1 reserved seats, counted as 0",
+            "Reservation ffffffffffffffffffffff of mallory has seat 1, which is reserved by alice",
+        ],
+    ),
+    "a reserved seat names another reservation": (
+        lambda raw, e, _r: raw.set(keys.seat(e, "1"), f"reserved alice {'0' * 22}"),
+        [
+            "Reservation",
+            f"Seat 1 is reserved by alice in reservation {'0' * 22}, which there is not",
+            f"Seat 1 is reserved by alice in reservation {'0' * 22}; the log says",
+        ],
+    ),
+    "a block has another reason": (
+        lambda raw, e, _r: raw.set(keys.seat(e, "4"), "blocked Pillar"),
+        ["Seat 4 is blocked (Pillar); the log says blocked (Camera)"],
     ),
     "a list lacks a reservation": (
         lambda raw, e, r: raw.zrem(keys.index(e), f"{index.of_patron('alice')} {r}"),
@@ -165,11 +194,21 @@ def test_each_disagreement_is_named(
         assert sentence.startswith(beginning)
 
 
+@pytest.mark.parametrize("name", ["a reservation is gone", "a seat was sold twice"])
+def test_reservations_are_verified_even_where_the_log_was_trimmed(
+    service: ReservationService, raw: redis.Redis, event_id: str, name: str
+) -> None:
+    damage, beginnings = DAMAGES[name]
+    raw.xtrim(keys.log(event_id), maxlen=1, approximate=False)
+    damage(raw, event_id, reservation_id(service, event_id))
+    assert len(service.verify_event(event_id)) == len(beginnings)
+
+
 def test_during_a_sale_nothing_is_reported_that_is_not_so(
     service: ReservationService, event_id: str
 ) -> None:
     ends_at = time.monotonic() + 2
-    reports = []
+    reports, cancelled = [], []
 
     def sell(patron: str) -> None:
         seat_ids = [str(number) for number in range(5, 21)]
@@ -178,6 +217,9 @@ def test_during_a_sale_nothing_is_reported_that_is_not_so(
                 service.hold_seats(event_id, random.sample(seat_ids, 2), patron)
                 made = service.reserve_seats(event_id, None, patron).reservation
                 service.cancel_reservation(event_id, made.id, ADMIN)
+                cancelled.append(made.id)
+                service.hold_seats(event_id, random.sample(seat_ids, 2), patron)
+                service.release_seats(event_id, None, patron)
 
     sellers = [threading.Thread(target=sell, args=(f"patron-{n}",)) for n in range(4)]
     for seller in sellers:
@@ -187,4 +229,5 @@ def test_during_a_sale_nothing_is_reported_that_is_not_so(
     for seller in sellers:
         seller.join()
     assert reports == []
+    assert cancelled, "there was a sale"
     assert service.verify_event(event_id) == []

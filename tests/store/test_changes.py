@@ -68,6 +68,34 @@ def test_a_move_is_two_entries_next_to_each_other(
     assert left.step.reservation_id == taken.step.reservation_id == made.id
 
 
+def test_entries_of_one_change_are_not_parted(service: ReservationService, event_id: str) -> None:
+    service.hold_seats(event_id, ["1"], "alice")
+    made = service.reserve_seats(event_id, None, "alice").reservation
+    for seat_id, patron in (("3", "bob"), ("4", "carol"), ("5", "dave")):
+        service.hold_seats(event_id, [seat_id], patron)
+    cursor = service.changes(event_id, None, 1).cursor
+    service.move_reservation(event_id, made.id, ADMIN, "1", "2")
+    service.release_seats(event_id, ["3", "4", "5"], "box-office", anybodys=True)
+    service.hold_seats(event_id, ["1"], "alice")
+    pages = []
+    while entries := (found := service.changes(event_id, cursor, 1)).entries:
+        pages.append([seat.id for each in entries if each.step for seat in each.step.seats])
+        cursor = found.cursor
+    assert pages == [["1", "2"], ["3", "4", "5"], ["1"]]
+
+
+def test_a_cursor_of_another_event_has_expired(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    another = service.create_event(NewEvent("Matinee", NumberedPlan(10))).event.id
+    mine = {entry_id.decode() for entry_id, _ in raw.xrange(keys.log(event_id))}
+    service.hold_seats(another, ["1"], "alice")
+    while (cursor := service.changes(another, None, 1).cursor) in mine:
+        service.hold_seats(another, ["1"], "alice")
+    with pytest.raises(CursorExpired):
+        service.changes(event_id, cursor, 10)
+
+
 def test_a_cursor_whose_entry_was_trimmed_has_expired(
     service: ReservationService, raw: redis.Redis, event_id: str
 ) -> None:

@@ -19,7 +19,7 @@ from reservations.domain.errors import (
 )
 from reservations.domain.plan import NumberedPlan, Section, SectionedPlan
 from reservations.service import NewEvent, ReservationService
-from reservations.store import keys
+from reservations.store import Once, keys
 from reservations.store.deletion import Deletion
 from reservations.store.transaction import Attempt, Transactions
 
@@ -53,6 +53,21 @@ def test_nothing_is_left_of_it(
     assert keys_left(raw, event_id) == [bobs]
     assert raw.ttl(bobs) > 0, "it goes with the hold that it was about"
     assert service.events(10).items == []
+
+
+def test_what_requests_were_answered_is_kept_for_its_day(
+    service: ReservationService, raw: redis.Redis, event_id: str
+) -> None:
+    once = Once("patron|alice|order-1", "asked", repr)
+    service.hold_seats(event_id, ["1"], "alice", once=once)
+    service.reserve_seats(event_id, None, "alice")
+    service.delete_event(event_id, force=True)
+    record = keys.once(event_id, once.key).encode()
+    assert keys_left(raw, event_id) == [record]
+    assert raw.ttl(record) > 0
+    with pytest.raises(EventNotFound):
+        service.hold_seats(event_id, ["2"], "alice", once=Once("patron|alice|2", "asked", repr))
+    assert keys_left(raw, event_id) == [record]
 
 
 def test_reserved_seats_stand_in_the_way(service: ReservationService, event_id: str) -> None:

@@ -167,6 +167,23 @@ class TestOtherEvents:
         assert made != event_id
         assert service.event(event_id).event.name == "Opening night"
 
+    def test_of_many_that_come_at_once_for_two_events_each_keeps_its_own_answer(
+        self, service: ReservationService, raw: redis.Redis, event_id: str, other_id: str
+    ) -> None:
+        def ask(where: str) -> str | None:
+            try:
+                return answer_of(service, where, named(), "1")
+            except IdempotencyKeyReused:
+                return None
+
+        with ThreadPoolExecutor(8) as crowd:
+            answers = list(crowd.map(ask, [event_id, other_id] * 4))
+        assert any(answers)
+        for where, answered in ((event_id, answers[::2]), (other_id, answers[1::2])):
+            known = set(answered) - {None}
+            assert raw.xlen(keys.log(where)) == 1 + len(known), "it was done once, or not at all"
+            assert not known or known == {answer_of(service, where, named(), "1")}
+
 
 @pytest.mark.parametrize("taken_by", [None, "bob"])
 def test_of_many_that_come_at_once_one_is_done_and_all_get_its_answer(

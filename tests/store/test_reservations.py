@@ -77,6 +77,24 @@ def test_pages_have_each_once_whatever_is_made_and_cancelled_meanwhile(
     assert len(seen) == len(set(seen))
 
 
+@pytest.mark.parametrize("filters", [{"patron": "alice"}, {"reference": "order 1"}])
+def test_pages_of_a_list_have_what_is_in_that_list_only(
+    service: ReservationService, event_id: str, filters: dict[str, str]
+) -> None:
+    made = [reserve(service, event_id, number, "alice", "order 1") for number in range(1, 6)]
+    for number in range(6, 11):
+        reserve(service, event_id, number, "alice:bob", "order 10")
+    seen: list[str] = []
+    after = None
+    while True:
+        page = service.reservations(event_id, 2, after, **filters)
+        seen += [each.reservation.id for each in page.items]
+        if page.next is None:
+            break
+        after = page.next
+    assert seen == sorted(made)[::-1]
+
+
 def test_many_are_read_in_several_goes(
     service: ReservationService, store: Store, event_id: str
 ) -> None:

@@ -43,6 +43,12 @@ HEADERS: dict[str, str] = {
 }
 """What problems' headers say."""
 
+REPLAYED = {
+    "description": "`true` where the request was done before, and this is its answer again.",
+    "schema": {"type": "string"},
+    "example": "true",
+}
+
 
 class ContractPlugin(BasePlugin):
     """Completes each operation with its id, its parameters, its problems and their headers."""
@@ -85,8 +91,11 @@ class ContractPlugin(BasePlugin):
             # What flask-smorest's own decorators say of errors is not how they look.
             done = {str(s): r for s, r in operation["responses"].items() if int(s) < 400}
             operation["responses"] = dict(sorted({**done, **_document(codes)}.items()))
-            for response in operation["responses"].values():
+            named = [each["name"] for each in operation.get("parameters", [])]
+            for status, response in operation["responses"].items():
                 headers = response.setdefault("headers", {})
+                if "Idempotency-Key" in named and int(status) < 400:
+                    headers["Idempotency-Replayed"] = REPLAYED
                 headers[REQUEST_ID] = {"$ref": f"#/components/headers/{REQUEST_ID}"}
 
 

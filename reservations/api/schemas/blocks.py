@@ -9,8 +9,8 @@ from reservations.api.schemas.base import ONE_LINE, Answer, Body, about
 from reservations.api.schemas.seats import SeatSchema, seat_ids
 
 
-class UnblockSchema(Body):
-    """Seats to be put back on sale."""
+class BlockSchema(Body):
+    """Seats to be taken off sale."""
 
     seats = seat_ids("The seats.", required=True)
     reason = fields.String(
@@ -21,8 +21,8 @@ class UnblockSchema(Body):
     )
 
 
-class BlockSchema(UnblockSchema):
-    """Seats to be taken off sale."""
+class UnblockSchema(BlockSchema):
+    """Seats to be put back on sale; a `reason` is taken, but not kept."""
 
 
 class BlockedSchema(Answer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, pre_dump, validates_schema
+from marshmallow import RAISE, ValidationError, fields, post_load, pre_dump, validates_schema
 from marshmallow.validate import Length, Range
 
 from reservations.api.schemas.base import Answer, Body, about
@@ -88,7 +88,12 @@ class HoldsSchema(Answer):
 
 
 class ReleaseQuery(PatronQuery):
-    """Which holds to let go of."""
+    """Which holds to let go of. A parameter that is misspelt must not mean all of them."""
+
+    class Meta:
+        """Marshmallow's options."""
+
+        unknown = RAISE
 
     seats = IdWords(
         fields.String(validate=Length(1, 64)),
