@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,48 @@ class Client:
         """Do something with a seat."""
         return self.request("PATCH", f"/v1/events/{event_id}/seats/{seat_id}", {"action": action})
 
+    def hold(self, event_id: str, seat_ids: Sequence[str]) -> Answer:
+        """Hold several seats, or refresh the holds."""
+        return self.request("POST", f"/v1/events/{event_id}/holds", {"seats": seat_ids})
+
+    def hold_best(self, event_id: str, wish: Mapping[str, Any]) -> Answer:
+        """Hold the best seats that are available."""
+        return self.request("POST", f"/v1/events/{event_id}/holds", {"best_available": wish})
+
+    def release(self, event_id: str, seat_ids: Sequence[str] = ()) -> Answer:
+        """Release holds, by default all."""
+        query = f"?seats={','.join(seat_ids)}" if seat_ids else ""
+        return self.request("DELETE", f"/v1/events/{event_id}/holds{query}")
+
+    def reserve(self, event_id: str, seat_ids: Sequence[str] = ()) -> Answer:
+        """Reserve seats, by default all that are held."""
+        body = {"seats": seat_ids} if seat_ids else {}
+        return self.request("POST", f"/v1/events/{event_id}/reservations", body)
+
+    def cancel(self, event_id: str, reservation_id: str) -> Answer:
+        """Cancel a reservation."""
+        return self.request("DELETE", f"/v1/events/{event_id}/reservations/{reservation_id}")
+
+    def move(self, event_id: str, reservation_id: str, from_id: str, to_id: str) -> Answer:
+        """Change one seat of a reservation for another."""
+        path = f"/v1/events/{event_id}/reservations/{reservation_id}/move"
+        return self.request("POST", path, {"from": from_id, "to": to_id})
+
+    def block(self, event_id: str, seat_ids: Sequence[str]) -> Answer:
+        """Take seats off sale."""
+        return self.request("PUT", f"/v1/events/{event_id}/blocks", {"seats": seat_ids})
+
+    def unblock(self, event_id: str, seat_ids: Sequence[str]) -> Answer:
+        """Put seats back on sale."""
+        return self.request("DELETE", f"/v1/events/{event_id}/blocks", {"seats": seat_ids})
+
+    def seats(self, event_id: str, status: str) -> list[dict[str, Any]]:
+        """List the seats of a status, or `all`."""
+        answer = self.request("GET", f"/v1/events/{event_id}/seats?status={status}")
+        assert answer.status == 200, answer
+        listed: list[dict[str, Any]] = answer.body
+        return listed
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -92,6 +134,16 @@ class LiveService:
         client = self.client(who)
         client.close()
         return client.token
+
+    def tokens_of(self, patrons: Sequence[str]) -> list[str]:
+        """Return the tokens of many."""
+        client = self.client()
+        tokens = []
+        for who in patrons:
+            client.become(who)
+            tokens.append(client.token)
+        client.close()
+        return tokens
 
     def create_event(self, **members: Any) -> str:
         """Create an event and return its id."""

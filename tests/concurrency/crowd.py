@@ -4,83 +4,103 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
+from typing import Any
 
 from tests.live import Client
 
+WAIT_SECONDS = 60
+
 
 @dataclass(frozen=True)
-class Wish:
-    """What one client does, in this order.
+class Member:
+    """One of a crowd.
 
     Attributes:
         token: its header `Authorization`.
-        holds: ids of the seats that it wants to hold.
+        wants: the arguments of its deed, after the client.
     """
 
     token: str
-    holds: Sequence[str]
+    wants: Sequence[Any]
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """What became of one hold."""
+def gather(
+    port: int, deed: Callable[..., Any], members: Sequence[Member], processes: int
+) -> list[Any]:
+    """Let all members do a deed at once, spread over several processes.
 
-    client: int
-    seat_id: str
-    status: int
-    code: str | None
+    Args:
+        port: of the service.
+        deed: a function of a module; called with a connected client and what a member wants.
+        members: one client each.
+        processes: in how many.
 
-
-def rush(port: int, event_id: str, wishes: Sequence[Wish], processes: int) -> list[Attempt]:
-    """Let all clients pursue their wishes at once, spread over several processes."""
+    Returns:
+        What the deed returned for each member, in their order.
+    """
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(len(wishes))
-    with context.Manager() as manager:
-        attempts = manager.list()
-        numbered = list(enumerate(wishes))
-        running = [
-            context.Process(
-                target=_process, args=(port, event_id, numbered[part::processes], barrier, attempts)
-            )
-            for part in range(processes)
-        ]
-        for process in running:
-            process.start()
-        for process in running:
-            process.join(60)
-            assert process.exitcode == 0
-        return list(attempts)
+    barrier = context.Barrier(processes)
+    outcomes = context.Queue()
+    running = [
+        context.Process(
+            target=_process, args=(port, deed, members[part::processes], part, barrier, outcomes)
+        )
+        for part in range(processes)
+    ]
+    for process in running:
+        process.start()
+    done = dict(outcomes.get(timeout=WAIT_SECONDS) for _ in running)
+    for process in running:
+        process.join(WAIT_SECONDS)
+        assert process.exitcode == 0
+    ordered: list[Any] = [None] * len(members)
+    for part, (failures, returned) in done.items():
+        assert not failures, failures[0]
+        ordered[part::processes] = returned
+    return ordered
 
 
 def _process(
     port: int,
-    event_id: str,
-    wishes: Sequence[tuple[int, Wish]],
+    deed: Callable[..., Any],
+    members: Sequence[Member],
+    part: int,
     barrier: Barrier,
-    attempts: list[Attempt],
+    outcomes: Any,
 ) -> None:
-    made: list[Attempt] = []
+    ready = threading.Barrier(len(members) + 1)
+    start = threading.Event()
+    returned: list[Any] = [None] * len(members)
+    failures: list[str] = []
+
+    def act(number: int, member: Member) -> None:
+        client = Client(port, member.token)
+        try:
+            client.request("GET", "/user")
+            ready.wait(WAIT_SECONDS)
+            start.wait(WAIT_SECONDS)
+            returned[number] = deed(client, *member.wants)
+        except Exception:
+            ready.abort()
+            failures.append(traceback.format_exc())
+        finally:
+            client.close()
+
     threads = [
-        threading.Thread(target=_client, args=(port, event_id, number, wish, barrier, made))
-        for number, wish in wishes
+        threading.Thread(target=act, args=(number, member)) for number, member in enumerate(members)
     ]
     for thread in threads:
         thread.start()
+    try:
+        ready.wait(WAIT_SECONDS)
+        barrier.wait(WAIT_SECONDS)
+    except threading.BrokenBarrierError:
+        barrier.abort()
+    start.set()
     for thread in threads:
         thread.join()
-    attempts.extend(made)
-
-
-def _client(
-    port: int, event_id: str, number: int, wish: Wish, barrier: Barrier, made: list[Attempt]
-) -> None:
-    client = Client(port, wish.token)
-    client.request("GET", "/user")
-    barrier.wait(30)
-    for seat_id in wish.holds:
-        answer = client.change(event_id, seat_id, "hold")
-        made.append(Attempt(number, seat_id, answer.status, answer.code))
-    client.close()
+    outcomes.put((part, (failures, returned)))

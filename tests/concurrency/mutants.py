@@ -5,42 +5,42 @@ Each function makes an application for gunicorn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 
 from flask import Flask
 
-import reservations.store
 from reservations.app import create_app
 from reservations.config import Settings
+from reservations.service.crowd import Crowd
+from reservations.store import connections
 from reservations.store.connections import Command, Link, Reply
-from reservations.store.transaction import Transactions
 
 
 def without_watch() -> Flask:
     """Commit whatever others did in between."""
-
-    class Unprotected(Transactions):
-        def _begin(
-            self, link: Link, _watch: Sequence[str], reads: Sequence[Command]
-        ) -> tuple[datetime, list[Reply]]:
-            return super()._begin(link, ["nobody-writes-this"], reads)
-
-    return _served(Unprotected)
+    return _watching(lambda _key: False)
 
 
 def without_patron_watched() -> Flask:
     """Watch the seats, but not what the patron has."""
-
-    class Unprotected(Transactions):
-        def _begin(
-            self, link: Link, watch: Sequence[str], reads: Sequence[Command]
-        ) -> tuple[datetime, list[Reply]]:
-            return super()._begin(link, [key for key in watch if "}:p:" not in key], reads)
-
-    return _served(Unprotected)
+    return _watching(lambda key: "}:p:" not in key)
 
 
-def _served(transactions: type[Transactions]) -> Flask:
-    reservations.store.Transactions = transactions  # type: ignore[misc]
+def without_spread() -> Flask:
+    """Let all who ask at once try for the very best places."""
+    Crowd.spread = lambda *_: 1  # type: ignore[method-assign]
+    return create_app(Settings.from_env())
+
+
+def _watching(is_watched: Callable[[str], bool]) -> Flask:
+    class Unprotected(Link):
+        def exchange(self, commands: Sequence[Command]) -> list[Reply]:
+            return super().exchange([_less_watched(command) for command in commands])
+
+    def _less_watched(command: Command) -> Command:
+        if command[0] != "WATCH":
+            return command
+        return ("WATCH", "nobody-writes-this", *filter(is_watched, map(str, command[1:])))
+
+    connections.Link = Unprotected  # type: ignore[misc]
     return create_app(Settings.from_env())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from tests.concurrency.crowd import Attempt, Wish, rush
+from tests.concurrency.crowd import Member, gather
+from tests.concurrency.deeds import Attempt, hold_one_by_one
 from tests.live import LiveService, live_service
 
 SEATS = [str(number) for number in range(1, 7)]
@@ -18,19 +20,24 @@ ROUNDS_TO_BREAK = 25
 
 def all_want_the_same_seats(service: LiveService) -> list[Attempt]:
     event_id = service.create_event(seats=10, seat_user_limit=len(SEATS))
-    tokens = [service.token_of(f"patron-{number}") for number in range(CLIENTS)]
-    return rush(service.port, event_id, [Wish(token, SEATS) for token in tokens], PROCESSES)
+    tokens = service.tokens_of([f"patron-{number}" for number in range(CLIENTS)])
+    return rush(service, [Member(token, [event_id, SEATS]) for token in tokens])
 
 
 def one_patron_wants_thirty_at_once(service: LiveService) -> list[Attempt]:
     event_id = service.create_event(seats=40, seat_user_limit=6)
     token = service.token_of("greedy")
-    wishes = [Wish(token, [str(number)]) for number in range(1, 31)]
-    return rush(service.port, event_id, wishes, PROCESSES)
+    wanted = [[str(number)] for number in range(1, 31)]
+    return rush(service, [Member(token, [event_id, seat_ids]) for seat_ids in wanted])
+
+
+def rush(service: LiveService, members: list[Member]) -> list[Attempt]:
+    attempts = gather(service.port, hold_one_by_one, members, PROCESSES)
+    return list(chain.from_iterable(attempts))
 
 
 def winners(attempts: list[Attempt]) -> Counter[str]:
-    return Counter(attempt.seat_id for attempt in attempts if attempt.status == 200)
+    return Counter(attempt.wanted for attempt in attempts if attempt.status == 200)
 
 
 def test_forty_eight_clients_want_the_same_six_seats(tmp_path: Path, store_url: str) -> None:

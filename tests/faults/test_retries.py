@@ -18,11 +18,14 @@ from reservations.domain.best_available import Wish
 from reservations.domain.caller import Caller, Role
 from reservations.domain.errors import OutcomeUnknown, StoreUnavailable
 from reservations.domain.plan import NumberedPlan
+from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import AnsweredBefore, Once, Store, keys
 from tests.actors import Actor
 from tests.faults.proxy import (
+    Delay,
     Misbehaviour,
+    Passage,
     Proxy,
     lose_reply_and_go_silent,
     lose_request,
@@ -117,6 +120,31 @@ def test_the_repeat_of_what_was_not_done_does_it(
     assert service.verify_event(event_id) == []
 
 
+def test_a_refusal_that_may_not_be_remembered_is_not_told(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    service.hold_seats(event_id, ["3"], "bob")
+    proxy.misbehave = on_commit(lose_request)
+    with pytest.raises(OutcomeUnknown):
+        REQUESTS["hold"](behind_proxy, event_id, "")
+    service.release_seats(event_id, ["3"], "bob")
+    assert REQUESTS["hold"](service, event_id, ""), "nobody was told that it cannot be had"
+
+
+def test_that_there_was_nothing_to_do_is_not_told_before_it_is_remembered(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy, event_id: str
+) -> None:
+    service.block_seats(event_id, ["6"], None)
+    proxy.misbehave = on_commit(lose_request)
+    with pytest.raises(OutcomeUnknown):
+        REQUESTS["block"](behind_proxy, event_id, "")
+    REQUESTS["block"](service, event_id, "")
+    service.unblock_seats(event_id, ["6"])
+    with pytest.raises(AnsweredBefore):
+        REQUESTS["block"](service, event_id, "")
+    assert service.seat(event_id, "6").seat.status is SeatStatus.FREE
+
+
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_commit_that_lands_after_its_repeat_changes_nothing(
     behind_proxy: ReservationService,
@@ -202,6 +230,25 @@ def test_an_event_whose_creation_is_repeated_is_made_once(
         service.create_event(new, REQUEST)
     assert listed.event.id in repeat.value.answer
     assert len(service.events(10).items) == 1
+
+
+def test_a_creation_that_another_overtook_is_not_answered_otherwise(
+    behind_proxy: ReservationService, service: ReservationService, proxy: Proxy
+) -> None:
+    new = NewEvent("Opening night", NumberedPlan(10))
+    made = []
+
+    def overtake(passage: Passage, sent: bytes) -> bool:
+        time.sleep(0.01)  # The event would be some milliseconds younger.
+        made.append(service.create_event(new, REQUEST))
+        return lose_request(passage, sent)
+
+    proxy.misbehave = on_commit(overtake)
+    with pytest.raises(OutcomeUnknown):
+        behind_proxy.create_event(new, REQUEST)
+    with pytest.raises(AnsweredBefore) as repeat:
+        behind_proxy.create_event(new, REQUEST)
+    assert repeat.value.answer == REQUEST.answer(made[0])
 
 
 def test_an_event_keeps_the_place_in_lists_that_its_first_creation_took(
