@@ -42,7 +42,7 @@ class Store:
         """
         self._connections = Connections(url, connections)
         transactions = Transactions(self._connections)
-        claims = Claims(self._connections)
+        claims = Claims(self._connections, transactions)
         self.events = EventStore(self._connections, transactions, claims)
         self.deletion = Deletion(self._connections, transactions)
         self.views = SeatViews(self._connections, self.events.plan)

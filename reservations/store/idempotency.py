@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from reservations.domain.errors import IdempotencyKeyReused
 from reservations.store import keys
 from reservations.store.connections import Command, Connections
-from reservations.store.transaction import Commit
+from reservations.store.transaction import Attempt, Commit, Transactions
 
 T = TypeVar("T")
 
@@ -99,21 +99,25 @@ class Claims:
     does. A claim without an answer is of a request that has failed, and gives way.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, transactions: Transactions) -> None:
         self._connections = connections
+        self._transactions = transactions
 
     def claim(self, once: Once, event_id: str) -> None:
         """Make sure that the name stands for no request about another event.
 
         Raises:
-            IdempotencyKeyReused, StoreUnavailable
+            IdempotencyKeyReused, Busy, StoreUnavailable, OutcomeUnknown
         """
-        claimed = self._claimed(once, event_id.encode())
-        if claimed is None or claimed.removeprefix(TO_BE_MADE).decode() == event_id:
+        mine = event_id.encode()
+        claimed = self._claimed(once, mine)
+        if claimed is None or claimed == TO_BE_MADE + mine:
             return
+        if claimed == mine:
+            self._renew(once)
         # In a race both may have been done: then each is known in its own event.
-        if self._answer(once, event_id) is None:
-            self._take_over(once, claimed, event_id.encode())
+        elif self._answer(once, event_id) is None and not self._took_over(once, claimed, mine):
+            self.claim(once, event_id)
 
     def claim_new(self, once: Once, event_id: str) -> str:
         """Return the id of the event that a request makes, the same however often it is sent.
@@ -123,19 +127,18 @@ class Claims:
             event_id: an id that no event ever had.
 
         Raises:
-            AnsweredBefore, IdempotencyKeyReused, StoreUnavailable
+            AnsweredBefore, IdempotencyKeyReused, Busy, StoreUnavailable, OutcomeUnknown
         """
         mine = TO_BE_MADE + event_id.encode()
         claimed = self._claimed(once, mine)
         if claimed is None:
             return event_id
         if not claimed.startswith(TO_BE_MADE):
-            self._take_over(once, claimed, mine)
-            return event_id
+            taken = self._took_over(once, claimed, mine)
+            return event_id if taken else self.claim_new(once, event_id)
         event_id = claimed.removeprefix(TO_BE_MADE).decode()
         once.check(self._answer(once, event_id))
-        # What is made now is remembered from now on.
-        self._connections.read(("EXPIRE", keys.claim(once.key), CLAIMED_SECONDS))
+        self._renew(once)
         return event_id
 
     def _claimed(self, once: Once, mine: bytes) -> bytes | None:
@@ -143,10 +146,22 @@ class Claims:
         (claimed,) = self._connections.read((*claim, "NX", "GET"))
         return None if claimed is None else bytes(claimed)
 
-    def _take_over(self, once: Once, claimed: bytes, mine: bytes) -> None:
+    def _renew(self, once: Once) -> None:
+        """Have a claim last as long as the answer to what is done now."""
+        self._connections.read(("EXPIRE", keys.claim(once.key), CLAIMED_SECONDS))
+
+    def _took_over(self, once: Once, claimed: bytes, mine: bytes) -> bool:
+        """Put a claim in the place of one that failed; False if somebody else was faster."""
         if self._answer(once, claimed.removeprefix(TO_BE_MADE).decode()) is not None:
             raise IdempotencyKeyReused
-        self._connections.read(("SET", keys.claim(once.key), mine, "EX", CLAIMED_SECONDS))
+        key = keys.claim(once.key)
+
+        def decide(attempt: Attempt) -> Commit[bool]:
+            there = attempt.replies[0] == claimed
+            commands = [("SET", key, mine, "EX", CLAIMED_SECONDS)] if there else []
+            return Commit(commands, there, proof=("GET", key), proves=lambda found: found == mine)
+
+        return self._transactions.run([key], [("GET", key)], decide)
 
     def _answer(self, once: Once, event_id: str) -> bytes | None:
         (answer,) = self._connections.read(("GET", keys.once(event_id, once.key)))

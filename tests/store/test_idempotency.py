@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from reservations.domain.errors import (
 from reservations.domain.plan import NumberedPlan
 from reservations.service import NewEvent, ReservationService
 from reservations.store import AnsweredBefore, Once, keys, transaction
+from reservations.store.idempotency import Claims
 from reservations.store.transaction import Transactions
 
 DAY_SECONDS = 24 * 3600
@@ -139,6 +142,41 @@ class TestOtherEvents:
         service.hold_seats(other_id, ["1"], "alice", once=named())
         with pytest.raises(IdempotencyKeyReused):
             service.hold_seats(event_id, ["1"], "alice", once=named(fingerprint="other"))
+
+    def test_of_two_creations_that_take_the_name_of_a_failed_request_one_is_done(
+        self, service: ReservationService, event_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claims = service._store.events._claims
+        claims.claim(named(), event_id)
+        both_have_looked = Barrier(2, timeout=1)
+        answer = Claims._answer
+
+        def slowly(self: Claims, once: Once, where: str) -> bytes | None:
+            found = answer(self, once, where)
+            with suppress(BrokenBarrierError):
+                both_have_looked.wait()
+            return found
+
+        monkeypatch.setattr(Claims, "_answer", slowly)
+
+        def ask(_: int) -> str:
+            try:
+                return repr(service.create_event(NEW_EVENT, named()))
+            except AnsweredBefore as before:
+                return before.answer
+
+        with ThreadPoolExecutor(2) as pair:
+            answers = set(pair.map(ask, range(2)))
+        assert len(answers) == 1
+        assert len(service.events(10).items) == 2, "that of before, and one more"
+
+    def test_a_name_is_kept_as_long_as_the_answer_of_a_late_repeat(
+        self, service: ReservationService, raw: redis.Redis, event_id: str
+    ) -> None:
+        claim = keys.claim(named().key)
+        raw.set(claim, event_id, ex=5)
+        service.hold_seats(event_id, ["1"], "alice", once=named())
+        assert raw.ttl(claim) > DAY_SECONDS - 60
 
     def test_where_both_were_done_in_a_race_each_is_known(
         self, service: ReservationService, raw: redis.Redis, event_id: str, other_id: str

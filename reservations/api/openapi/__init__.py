@@ -38,7 +38,8 @@ reservations can be moved to other seats, and cancelled.
   seats is done as a whole or not at all, and `conflicts` names all that stood in the way.
 - `Idempotency-Key` names a request, so that it can be sent again safely: for a day the same
   request by the same caller is answered the same again, to the byte (so a problem has the
-  first one's `request_id`), with `Idempotency-Replayed: true`; and another one with 409.
+  first one's `request_id`), with `Idempotency-Replayed: true`; and another one with 409. With
+  a deleted event its answers are gone.
   429 and 503 are not remembered; after `outcome_unknown` the repeat tells what happened.
 - `patron` in a hold or a reservation lets an admin act for that patron, whom limits and sales
   window do not bind then.
