@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, takewhile
@@ -60,9 +60,9 @@ def best_available(plan: SeatPlan, free: bytes, wish: Wish, spread: int = 1) -> 
         plan: all seats.
         free: one byte for each seat of the plan, 1 when it is free.
         wish: how many seats, and where.
-        spread: choose at random among that many of the best places, and those as good
-            as the last of them. When many ask at once, more than one is needed, or all
-            would want the same seats.
+        spread: choose at random among the best places that have so many seats in all,
+            and those as good as the last of them. When many ask at once, one place is not
+            enough, or all would want the same seats.
 
     Raises:
         NotEnoughSeats: fewer are free.
@@ -90,11 +90,26 @@ def _choose(geometry: Geometry, places: int, count: int, spread: int) -> int | N
     if not places:
         return None
     ranked = geometry.ranked(places, count)
-    best = list(islice(ranked, spread))
+    if spread > count:
+        ranked = _apart(ranked, count)
+    best = list(islice(ranked, max(1, spread // count)))
     if not best:
         return None
     as_good = takewhile(lambda place: place[0] == best[-1][0], ranked)
     return random.choice([*best, *as_good])[1]  # noqa: S311 - nobody gains by guessing it
+
+
+def _apart(ranked: Iterable[tuple[int, int]], count: int) -> Iterator[tuple[int, int]]:
+    """Yield the places that share no seat with a better one.
+
+    Two who choose different ones do not stand in each other's way, and between them no
+    seats are left that are too few for a third.
+    """
+    covered: set[int] = set()
+    for rank, start in ranked:
+        if start not in covered and start + count - 1 not in covered:
+            covered.update(range(start, start + count))
+            yield rank, start
 
 
 def _scattered(

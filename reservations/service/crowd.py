@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-PLACES_EACH = 64
-"""Of the best places, among how many to choose for each one more who asks at once.
+SEATS_EACH = 64
+"""Among how many of the best seats to choose, for each one more who asks at once."""
 
-Two who choose at random seldom choose the same, nor one that overlaps: with 16 at once
-in each of four workers, about one in fifteen has to choose again."""
-
-PLACES_EACH_DEFEAT = 256
+SEATS_EACH_DEFEAT = 256
 """The same for each time that somebody else was faster: others are about, elsewhere."""
 
 
@@ -38,6 +35,6 @@ class Crowd:
                     del self._present[event_id]
 
     def spread(self, event_id: str, defeats: int) -> int:
-        """Return among how many of the best places to choose: one if nobody else is there."""
+        """Return among how many of the best seats to choose: one if nobody else is there."""
         others = self._present[event_id] - 1
-        return max(1, PLACES_EACH * others + PLACES_EACH_DEFEAT * defeats)
+        return max(1, SEATS_EACH * others + SEATS_EACH_DEFEAT * defeats)

@@ -150,7 +150,6 @@ def test_of_groups_that_overlap_each_is_held_as_a_whole_or_not_at_all(
         named = attempt.body["seats"] if attempt.status == 200 else attempt.body["conflicts"]
         ids = [each["id" if attempt.status == 200 else "seat_id"] for each in named]
         assert ids == attempt.wanted if attempt.status == 200 else set(ids) <= set(attempt.wanted)
-    print("LOOKS", len(groups.looks), len([look for look in groups.looks if look.held]), outcomes)
     assert len([look for look in groups.looks if look.held]) >= 1
     assert groups.torn == []
     for look in groups.looks:
@@ -276,7 +275,6 @@ def test_whoever_follows_ten_thousand_changes_knows_all_seats(
     outcomes = sum(crowd.result(), Counter())
     assert {code for _, status, code in outcomes if status >= 400} <= REFUSALS
     assert len(follower.changes) >= CHANGES
-    print("COMP", follower.compared, follower.compared_in_quiet, follower.ran_out)
     assert follower.compared >= 10
     assert follower.compared_in_quiet >= 2
     assert follower.ran_out >= 1

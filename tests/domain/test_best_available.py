@@ -249,17 +249,29 @@ def test_of_places_that_are_alike_any_may_be_chosen(alike: set[str], spread: int
 class TestSpreading:
     """Choosing among more than the best place when many ask at once."""
 
-    @pytest.mark.parametrize("spread", [1, 2, 3, 4, 6])
+    @pytest.mark.parametrize("places", [2, 3, 4, 6])
     @pytest.mark.parametrize("picture", ["......\n......\n......", "x....x\n.x...x", "....\n..x."])
-    def test_any_of_so_many_places_is_chosen_or_one_as_good_as_the_last(
-        self, picture: str, spread: int
+    def test_any_of_so_many_places_apart_is_chosen_or_one_as_good_as_the_last(
+        self, picture: str, places: int
     ) -> None:
         plan, free = hall(picture)
         ranks = all_choices(plan, free, Wish(count=2))
-        alike = sorted(rank for rank in ranks.values() if rank.kind == min(ranks.values()).kind)
-        worst = alike[min(spread, len(alike)) - 1]
-        draws = {best_available(plan, free, Wish(count=2), spread).seats for _ in range(DRAWS)}
-        assert draws == {seats for seats, rank in ranks.items() if rank <= worst}
+        kind = min(ranks.values()).kind
+        apart: list[tuple[int, ...]] = []
+        for seats in sorted((s for s in ranks if ranks[s].kind == kind), key=ranks.__getitem__):
+            if not any(set(seats) & set(better) for better in apart):
+                apart.append(seats)
+        worst = ranks[apart[:places][-1]]
+        draws = {best_available(plan, free, Wish(2), 2 * places).seats for _ in range(DRAWS)}
+        assert draws == {seats for seats in apart if ranks[seats] <= worst}
+
+    def test_groups_that_are_spread_leave_no_remnants_between_them(self) -> None:
+        plan, free = hall("............")
+        seated = bytearray(free)
+        for _ in range(3):
+            for index in best_available(plan, bytes(seated), Wish(count=4), spread=100).seats:
+                seated[index] = 0
+        assert not any(seated)
 
     def test_a_group_that_is_divided_gets_seats_of_one_section_that_are_about_as_good(
         self,
@@ -340,4 +352,6 @@ def test_no_choice_would_have_been_better(
         assert best.together is not chosen.divided
         assert chosen.kind == ranked[0].kind
         if best.together or spread == 1:
-            assert chosen <= alike[min(spread, len(alike)) - 1]
+            # Each place that is chosen before it can rule out those that overlap it.
+            before = max(1, spread // wish.count) * (2 * wish.count - 1)
+            assert chosen <= alike[min(before if spread > 1 else 1, len(alike)) - 1]

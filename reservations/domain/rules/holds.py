@@ -86,7 +86,7 @@ def hold_best(
         plan: the event's.
         wish: how many seats, and where.
         spread: tells, given how often others were faster, among how many of the best
-            places to choose at random.
+            seats to choose at random.
         bound: as for `hold`.
 
     Raises:
