@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +15,12 @@ class Attempt:
 
     Attributes:
         wanted: what was asked for.
-        seconds: from sending it to having its answer.
     """
 
     wanted: Any
     status: int
     code: str | None
     body: Any
-    seconds: float
 
 
 def hold_one_by_one(client: Client, event_id: str, seat_ids: Sequence[str]) -> list[Attempt]:
@@ -49,7 +46,5 @@ def hold_the_best(client: Client, event_id: str, wish: dict[str, Any]) -> Attemp
 
 
 def _attempt(wanted: Any, ask: Any, *args: Any) -> Attempt:
-    sent = time.monotonic()
     answer: Answer = ask(*args)
-    seconds = time.monotonic() - sent
-    return Attempt(wanted, answer.status, answer.code, answer.body, seconds)
+    return Attempt(wanted, answer.status, answer.code, answer.body)
