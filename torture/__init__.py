@@ -1,0 +1,1 @@
+"""Faults, load, and a check of everything that clients saw; `make torture` runs it."""
