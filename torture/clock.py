@@ -19,7 +19,7 @@ class Clock:
         self.jump(0)
 
     def jump(self, seconds: int) -> None:
-        """Let the clock be off by so many seconds."""
+        """Let the clock be off by so many seconds, which is noticed within some two."""
         draft = self._path.with_suffix(".draft")
         draft.write_text(f"{seconds:+d}")
         draft.replace(self._path)
@@ -31,7 +31,7 @@ class Clock:
             # The C library before jemalloc, which asks for the time before it can be told.
             "LD_PRELOAD": " ".join(map(str, libraries)),
             "FAKETIME_TIMESTAMP_FILE": str(self._path),
-            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DISABLE_SHM": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }

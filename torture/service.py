@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from tests.live import environment
-from torture.clock import Clock, why_no_clock
+from torture.clock import Clock
 from torture.processes import Group, NotReady, kill, wait_until
 
 JWT_SECRET = secrets.token_urlsafe(48)
@@ -35,14 +35,18 @@ class Service:
         self._settings = {"MODE": "production", "JWT_SECRET": JWT_SECRET, **settings}
         self._master: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *, clocked: bool = False) -> None:
         """Start the master, and wait until a worker answers.
+
+        Args:
+            clocked: whether to live by the clock that can be made to jump, which makes
+                threads slow.
 
         Raises:
             NotReady: none does.
         """
         given = environment(**self._settings)
-        if why_no_clock() is None:
+        if clocked:
             given |= self.clock.environment()
         master = self._master = self._group.start(self._command, self._log, given)
         wait_until(lambda: self.answers() or master.poll() is not None, "gunicorn")
@@ -74,6 +78,12 @@ class Service:
         """Replace all workers by new ones, as when settings have changed."""
         assert self._master is not None, "never started"
         os.kill(self._master.pid, signal.SIGHUP)
+
+    def stop(self) -> None:
+        """Let the master and its workers finish what they have begun."""
+        assert self._master is not None, "never started"
+        self._master.terminate()
+        self._master.wait()
 
     def kill_master(self) -> None:
         """Kill the master; its workers notice."""

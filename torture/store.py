@@ -90,6 +90,19 @@ class StandaloneStore:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, number)
 
+    def jump(self, seconds: int) -> None:
+        """Let the server's clock be off by so many seconds, and wait until it is.
+
+        Raises:
+            NotReady: it does not notice.
+        """
+        self.clock.jump(seconds)
+        wait_until(lambda: abs(self._seconds_off() - seconds) < 1, "the store's clock")
+
+    def _seconds_off(self) -> float:
+        whole, microseconds = self.client().time()
+        return float(whole + microseconds / 1e6 - time.time())
+
     def cut_connections(self) -> None:
         """Cut all connections of the service."""
         with contextlib.suppress(redis.RedisError):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torture.checker.history import FOREVER, MS, EventTerms, Operation
+from torture.checker.given import EventTerms
+from torture.checker.history import FOREVER, MS, Operation
 from torture.checker.seat_model import Life
-
 
 RECLAIMED_WITHIN = 20_000 * MS
 """How long after its end Redis may still have the key of a hold that nobody asked for: if

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from torture.checker.clock import Clock
-from torture.checker.history import FOREVER, MS, EventTerms, Operation
+from torture.checker.given import EventTerms
+from torture.checker.history import FOREVER, MS, Operation
 from torture.checker.projection import statuses_of
 from torture.checker.report import Violation
 from torture.checker.reservations import Reservations
@@ -99,9 +100,7 @@ class _Changes:
         changes, starts = self._of_seat[seat], self._starts[seat]
         first = bisect_left(starts, start - self._longest[seat])
         near = changes[first : bisect_right(starts, end)] + self._open[seat]
-        return all(
-            each is group or begun > end or ended < start for begun, ended, each in near
-        )
+        return all(each is group or begun > end or ended < start for begun, ended, each in near)
 
     def is_done(self, group: Operation, seat: str, listed: Operation) -> bool | None:
         """Whether a list shows the seat as it is after the change; None if it does not tell."""

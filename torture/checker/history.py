@@ -6,15 +6,14 @@ Attempts that share an idempotency key are one operation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-Record = Mapping[str, Any]
-"""One line of a history: one attempt."""
+from torture.checker.given import Record
 
 MS = 1_000_000
 FOREVER = 1 << 63
@@ -43,42 +42,6 @@ READS = frozenset({"list", "seat"})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-
-
-class Window(NamedTuple):
-    """A time of trouble that was made on purpose, in nanoseconds."""
-
-    name: str
-    start: int
-    end: int
-
-
-class EventTerms(NamedTuple):
-    """What an event allows. `limit` is the number of live holds of one patron."""
-
-    limit: int
-    hold_time_ms: int
-    hold_max_ms: int
-    seats: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class FinalState:
-    """What an admin read when all clients had stopped.
-
-    Attributes:
-        invoked: when the reading began, in nanoseconds.
-        returned: when it had ended.
-        seats: by event, the seats as `GET .../seats?status=all` shows them.
-        reservations: by event, all of them as `GET .../reservations` shows them.
-        changes: by event, the change log from its beginning; no member where it is unknown.
-    """
-
-    invoked: int
-    returned: int
-    seats: Mapping[str, Sequence[Record]]
-    reservations: Mapping[str, Sequence[Record]]
-    changes: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
 
 class Outcome(Enum):

@@ -14,7 +14,8 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from torture.checker.clock import Clock
-from torture.checker.history import FOREVER, MS, EventTerms, Operation
+from torture.checker.given import EventTerms
+from torture.checker.history import FOREVER, MS, Operation
 from torture.checker.report import Violation
 
 
@@ -96,9 +97,7 @@ class _Ends:
         return FOREVER
 
 
-def _may_end(
-    operation: Operation, terms: EventTerms
-) -> Iterator[tuple[str | None, str | None]]:
+def _may_end(operation: Operation, terms: EventTerms) -> Iterator[tuple[str | None, str | None]]:
     """Yield whose holds of which seats an operation may end; None for any."""
     if not operation.possible:
         return
@@ -170,9 +169,9 @@ def check_limit_refusals(
             yield Violation(refused.event, words, (refused.line(origin),))
 
 
-def check_ends(operations: Sequence[Operation], terms: EventTerms, clock: Clock, origin: int) -> (
-    Iterator[Violation]
-):
+def check_ends(
+    operations: Sequence[Operation], terms: EventTerms, clock: Clock, origin: int
+) -> Iterator[Violation]:
     """Find holds whose end is not a hold time away."""
     lasts = terms.hold_time_ms * MS
     for each in operations:

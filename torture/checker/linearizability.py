@@ -24,6 +24,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from torture.checker.history import FOREVER
 from torture.checker.seat_model import FREE, SeatOperation, SeatState, ended
@@ -68,6 +69,10 @@ def contradiction_in(
         Undecided: the budget was used up.
     """
     return _Search(operations, budget, initial).run()
+
+
+def _is_over(end: int, state: SeatState, _mask: int) -> bool:
+    return state.ends_by > end
 
 
 class _Search:
@@ -155,7 +160,7 @@ class _Search:
         """End the holds that must have ended before a time."""
         while self._next_end < time:
             end = self._next_end
-            self._set(self._reach(self._configurations, lambda s, _, e=end: s.ends_by > e, end))
+            self._set(self._reach(self._configurations, partial(_is_over, end), end))
 
     def _set(self, configurations: set[Configuration]) -> None:
         if len(configurations) > 1:

@@ -9,14 +9,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torture.checker.clock import Clock
-from torture.checker.history import FOREVER, MS, FinalState, Operation, Outcome, Record, in_ms
+from torture.checker.given import FinalState, Record
+from torture.checker.history import FOREVER, MS, Operation, Outcome, in_ms
 from torture.checker.matching import matched
 from torture.checker.report import Violation
 
 AT_TOLERANCE = 5 * MS
+
+
+KIND_OF = {
+    "hold": "held",
+    "best": "held",
+    "reserve": "reserved",
+    "release": "released",
+    "cancel": "cancelled",
+    "move": "moved",
+    "block": "blocked",
+    "unblock": "unblocked",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,61 +38,69 @@ class Explained:
 
     Attributes:
         by: of each entry the operation; None where nobody can have written it.
+        exact: of each entry whether no other can be this operation's.
         missing: operations that were done, but have no entry.
         candidates: of each open operation all entries that it can have written.
     """
 
     log: Sequence[Record]
     by: Sequence[Operation | None]
+    exact: Sequence[bool]
     missing: Sequence[Operation]
     candidates: Mapping[Operation, Sequence[int]]
 
 
 def explain(log: Sequence[Record], operations: Sequence[Operation], clock: Clock) -> Explained:
     """Find who wrote each entry of a log."""
-    at = [_at(entry, clock) for entry in log]
-    by: list[Operation | None] = [None] * len(log)
-    waiting: dict[Hashable, list[int]] = defaultdict(list)
+    at = [in_ms(entry["at"]) * MS for entry in log]
+    with_signature: dict[Hashable, list[int]] = defaultdict(list)
     for index, entry in enumerate(log):
-        waiting[_signature(entry)].append(index)
-    missing = []
-    for operation in sorted(operations, key=lambda each: each.returned):
-        for signature in _written_by(operation) if operation.done else ():
-            entries = waiting[signature]
-            index = next((i for i in entries if _fits_time(operation, at[i])), None)
-            if index is None:
-                missing.append(operation)
-            else:
-                entries.remove(index)
-                by[index] = operation
-    left = sorted(index for entries in waiting.values() for index in entries)
-    candidates: dict[Operation, list[int]] = {}
-    nodes: list[tuple[Operation, list[int]]] = []
+        with_signature[_signature(entry)].append(index)
+    wrote: list[tuple[Operation, list[int]]] = []
     for operation in operations:
-        loose = operation.done and not _is_exact(operation)
-        if loose or operation.outcome is Outcome.OPEN:
-            fitting = [i for i in left if _fits_time(operation, at[i])]
-            fitting = [i for i in fitting if _may_have_written(operation, log[i])]
-            if operation.outcome is Outcome.OPEN:
+        for signature in _written_by(operation) if operation.done else ():
+            fitting = with_signature.get(signature, ())
+            wrote.append((operation, [i for i in fitting if _fits_time(operation, at[i], clock)]))
+    certain = len(wrote)
+    # What is surely theirs is not for others.
+    theirs = {entries[0] for _, entries in wrote if len(entries) == 1}
+    left = [index for index in range(len(log)) if index not in theirs]
+    candidates: dict[Operation, list[int]] = {}
+    for operation in operations:
+        is_open = operation.outcome is Outcome.OPEN
+        if is_open or (operation.done and not _is_exact(operation)):
+            fitting = [i for i in left if _may_have_written(operation, log[i])]
+            fitting = [i for i in fitting if _fits_time(operation, at[i], clock)]
+            wrote += [(operation, part) for part in _parts(operation, fitting, log)]
+            if is_open:
                 candidates[operation] = fitting
-            # Of a move each half; of a release of anybody's an entry for each patron.
-            kinds = [
-                [i for i in fitting if log[i]["status"] == status] for status in ("free", "reserved")
-            ]
-            many = operation.seats or () if operation.asked.get("anybodys") else (None,)
-            nodes += [(operation, kind) for kind in (kinds if operation.name == "move" else ())]
-            nodes += [(operation, fitting) for _ in (many if operation.name != "move" else ())]
-    for index, node in matched([entries for _, entries in nodes]).items():
-        by[index] = nodes[node][0]
-    return Explained(log, by, missing, candidates)
+    # Those that are certain choose first, and keep what they have chosen, or its like.
+    taken = matched([entries for _, entries in wrote])
+    by = [wrote[taken[index]][0] if index in taken else None for index in range(len(log))]
+    given = set(taken.values())
+    missing = [wrote[index][0] for index in range(certain) if index not in given]
+    exact = [
+        len(with_signature[_signature(entry)]) == 1 and taken.get(index, certain) < certain
+        for index, entry in enumerate(log)
+    ]
+    return Explained(log, by, exact, missing, candidates)
+
+
+def _parts(operation: Operation, entries: list[int], log: Sequence[Record]) -> Sequence[list[int]]:
+    """Return the entries among which there is one at most, for each one that can be."""
+    if operation.name == "move":
+        freed = [index for index in entries if log[index]["status"] == "free"]
+        return freed, [index for index in entries if index not in freed]
+    # A release of anybody's holds makes an entry for each patron.
+    return [entries] * (len(operation.seats or ()) if operation.asked.get("anybodys") else 1)
 
 
 def check_log(explained: Explained, event: str, origin: int) -> Iterator[Violation]:
     """Find changes without an entry, and entries without a change."""
     for operation in explained.missing:
         yield Violation(event, "the change log lacks a change", (operation.line(origin),))
-    for entry, operation in zip(explained.log, explained.by, strict=True):
-        if operation is None:
+    for entry, writer in zip(explained.log, explained.by, strict=True):
+        if writer is None:
             words = "the change log has an entry that nothing explains, or one too many"
             yield Violation(event, words, (str(dict(entry)),))
 
@@ -87,9 +108,8 @@ def check_log(explained: Explained, event: str, origin: int) -> Iterator[Violati
 def check_order(explained: Explained, event: str, origin: int) -> Iterator[Violation]:
     """Find entries that stand before others of operations that had returned before."""
     latest: Operation | None = None
-    for operation in explained.by:
-        if operation is None:
-            continue
+    known = (by for by, exact in zip(explained.by, explained.exact, strict=True) if exact and by)
+    for operation in known:
         if latest is not None and operation.until < latest.invoked:
             lines = (operation.line(origin), latest.line(origin))
             yield Violation(event, "the change log has these the other way round", lines)
@@ -107,7 +127,7 @@ def check_fold(
         says = {entry["status"]}
         if entry["status"] == "held":
             end = in_ms(entry["expires_at"]) * MS
-            off = clock.was_off(end - 24 * 3600_000 * MS, FOREVER) is not None
+            off = not clock.was_right_until(FOREVER)
             if off or end - clock.tolerance <= final.returned:
                 says.add("free")
             if not off and end + clock.tolerance < final.invoked:
@@ -120,49 +140,20 @@ def check_fold(
             yield Violation(event, words)
 
 
-def narrowed(operations: Sequence[Operation], explained: Explained) -> list[Operation]:
-    """Return the operations without those whose effect no entry of the log can be.
-
-    Where the log has every change, one that is not in it has not happened; and one that may
-    have happened did so when the log says, with the seats that the log says.
-    """
-    found = []
-    for operation in operations:
-        entries = explained.candidates.get(operation)
-        if entries is None:
-            found.append(operation)
-        elif entries:
-            found.append(_narrowed(operation, [explained.log[i] for i in entries]))
-        # One that nobody answered, and that left no trace, is not there.
-    return found
+def check_nothing_gone(
+    event: str, log: Sequence[Record], later: Sequence[Record]
+) -> Iterator[Violation]:
+    """Find entries that were there before the restart, and are not there after it."""
+    for index, entry in enumerate(log):
+        if index >= len(later) or later[index] != entry:
+            words = f"entry {index} of the change log is gone or different after the restart"
+            yield Violation(event, words, (str(dict(entry)),))
+            return
 
 
-def _narrowed(operation: Operation, entries: Sequence[Record]) -> Operation:
-    latest = max(in_ms(entry["at"]) * MS for entry in entries) + MS + AT_TOLERANCE
-    seats = operation.seats
-    if seats is None:
-        seats = tuple(dict.fromkeys(seat for entry in entries for seat in entry["seats"]))
-    ends = {entry.get("expires_at") for entry in entries}
-    end = ends.pop() if operation.is_hold and len(ends) == 1 else None
-    return replace(
-        operation,
-        until=latest,
-        seats=seats,
-        end_ms=None if end is None else in_ms(end),
-    )
-
-
-def _at(entry: Record, clock: Clock) -> int | None:
-    """Return when an entry was written; None where the store's clock cannot be trusted.
-
-    The log's times never go back, so after a jump they are wrong for long.
-    """
-    at = in_ms(entry["at"]) * MS
-    return at if clock.was_right_until(at) else None
-
-
-def _fits_time(operation: Operation, at: int | None) -> bool:
-    if at is None:
+def _fits_time(operation: Operation, at: int, clock: Clock) -> bool:
+    # The log's times never go back, so after a jump of the clock they are wrong for long.
+    if not clock.was_right_until(operation.until):
         return True
     return operation.invoked - AT_TOLERANCE <= at + MS and at <= operation.until + AT_TOLERANCE
 
@@ -203,18 +194,6 @@ def _written_by(operation: Operation) -> Iterator[Hashable]:
         yield "released", operation.patron, seats, None
 
 
-KIND_OF = {
-    "hold": "held",
-    "best": "held",
-    "reserve": "reserved",
-    "release": "released",
-    "cancel": "cancelled",
-    "move": "moved",
-    "block": "blocked",
-    "unblock": "unblocked",
-}
-
-
 def _may_have_written(operation: Operation, entry: Record) -> bool:
     if KIND_OF.get(operation.name) != entry["kind"]:
         return False
@@ -231,5 +210,5 @@ def _may_have_written(operation: Operation, entry: Record) -> bool:
     if entry.get("patron") != operation.patron:
         return False
     if operation.name == "best":
-        return len(seats) == operation.asked.get("count", len(seats))
+        return len(seats) == int(operation.asked.get("count", len(seats)))
     return named is None or seats == set(named)

@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from torture.checker import seat_model as model
+from torture.checker import seat_reads as reads
 from torture.checker.clock import Clock
-from torture.checker.history import MS, EventTerms, FinalState, Operation, Outcome
+from torture.checker.given import EventTerms, FinalState
+from torture.checker.history import MS, Operation, Outcome
 from torture.checker.reservations import Reservations
 from torture.checker.seat_model import Holds, SeatOperation, Step
 
@@ -52,7 +54,7 @@ def by_seat(
                 found[seat].append(one)
     for state, event in finals:
         for shown in state.seats.get(event, ()):
-            holds = model.listed([shown["status"]], model.shown(shown, None))
+            holds = reads.listed([shown["status"]], reads.shown(shown, None))
             last_look = SeatOperation(state.invoked, state.returned, True, None, holds, None)
             found[shown["id"]].append(last_look)
     for each in found.values():
@@ -72,7 +74,7 @@ class _Projection:
                 self._may_hold[operation.patron].update(seats)
         # Reads that many lists share.
         self._statuses = {
-            some: model.listed(sorted(some), model.has_status(*some))
+            some: reads.listed(sorted(some), reads.has_status(*some))
             for some in [STATUSES - {"free"}, *(frozenset({each}) for each in STATUSES)]
         }
         self._said: Mapping[str, Callable[[Operation], Iterator[Said]]] = {
@@ -106,37 +108,37 @@ class _Projection:
         patron = operation.patron
         if operation.outcome is Outcome.REFUSED:
             if operation.code == "hold_limit_reached":
-                yield from _reads(operation.seats or (), model.can_be_had(patron))
+                yield from _read(operation.seats or (), reads.can_be_had(patron))
             else:
-                yield from self._refused(operation, model.can_be_had(patron))
+                yield from self._refused(operation, reads.can_be_had(patron))
             return
         life = self._clock.life(operation, self._terms)
         step = model.hold(patron, life, operation.until, self._terms.hold_max_ms * MS)
         seats = self._terms.seats if operation.seats is None else operation.seats
-        yield from _writes(seats, step)
+        yield from _write(seats, step)
 
     def _reserve(self, operation: Operation) -> Iterator[Said]:
         patron = operation.patron
         if operation.outcome is Outcome.REFUSED:
             if operation.seats is None and operation.code == "seat_not_held":
-                yield from _reads(self._may_hold[patron], model.is_not_held_by(patron))
+                yield from _read(self._may_hold[patron], reads.is_not_held_by(patron))
             else:
-                yield from self._refused(operation, model.is_held_by(patron))
+                yield from self._refused(operation, reads.is_held_by(patron))
             return
         seats = self._may_hold[patron] if operation.seats is None else operation.seats
-        yield from _writes(seats, model.reserve(patron, operation.reservation))
+        yield from _write(seats, model.reserve(patron, operation.reservation))
 
     def _release(self, operation: Operation) -> Iterator[Said]:
         patron = operation.patron
         if operation.outcome is Outcome.REFUSED:
             if not operation.asked.get("anybodys"):
-                yield from self._refused(operation, model.is_held_by(patron))
+                yield from self._refused(operation, reads.is_held_by(patron))
         elif operation.seats is None:
             step = model.if_possible(model.release(patron))
-            yield from _writes(self._may_hold[patron], step)
+            yield from _write(self._may_hold[patron], step)
         else:
             anybodys = bool(operation.asked.get("anybodys"))
-            yield from _writes(operation.seats, model.release(patron, anybodys=anybodys))
+            yield from _write(operation.seats, model.release(patron, anybodys=anybodys))
 
     def _cancel(self, operation: Operation) -> Iterator[Said]:
         if operation.outcome is Outcome.REFUSED:
@@ -146,31 +148,31 @@ class _Projection:
         if seats is None:
             seats = self._terms.seats
         step = model.cancel if certain else model.cancel_if_of
-        yield from _writes(seats, step(reservation))
+        yield from _write(seats, step(reservation))
 
     def _move(self, operation: Operation) -> Iterator[Said]:
         reservation = operation.reservation
         patron = self._reservations.patron_of(reservation)
         from_id, to_id = operation.asked["from"], operation.asked["to"]
         if operation.outcome is not Outcome.REFUSED:
-            yield from _writes([from_id], model.cancel(reservation))
-            yield from _writes([to_id], model.take(patron, reservation))
+            yield from _write([from_id], model.cancel(reservation))
+            yield from _write([to_id], model.take(patron, reservation))
         elif operation.code == "seat_not_reserved":
-            yield from _reads([from_id], model.is_of(reservation, whether=False))
+            yield from _read([from_id], reads.is_of(reservation, whether=False))
         elif operation.code in {"seat_held", "seat_reserved", "seat_blocked"}:
-            yield from _reads([from_id], model.is_of(reservation))
+            yield from _read([from_id], reads.is_of(reservation))
             if patron is not None:
                 yield from _conflicts(operation, patron)
 
     def _block(self, operation: Operation) -> Iterator[Said]:
         if operation.outcome is Outcome.REFUSED:
-            yield from self._refused(operation, model.has_status("free", "blocked"))
+            yield from self._refused(operation, reads.has_status("free", "blocked"))
         else:
-            yield from _writes(operation.seats or (), model.block)
+            yield from _write(operation.seats or (), model.block)
 
     def _unblock(self, operation: Operation) -> Iterator[Said]:
         if operation.outcome is not Outcome.REFUSED:
-            yield from _writes(operation.seats or (), model.unblock)
+            yield from _write(operation.seats or (), model.unblock)
 
     def _list(self, operation: Operation) -> Iterator[Said]:
         answer, asked = operation.answer, statuses_of(operation)
@@ -180,7 +182,7 @@ class _Projection:
         cached: dict[tuple[str, bool], Holds] = {}
         others = STATUSES - asked
         if others not in self._statuses:
-            self._statuses[others] = model.listed(sorted(others), model.has_status(*others))
+            self._statuses[others] = reads.listed(sorted(others), reads.has_status(*others))
         unlisted = self._statuses[others]
         for seat in self._terms.seats if operation.seats is None else operation.seats:
             status = status_of.get(seat)
@@ -192,13 +194,13 @@ class _Projection:
                 kind = (status, seat in mine)
                 if kind not in cached:
                     shown = {"status": status, "mine": seat in mine}
-                    holds = model.shown(shown, operation.patron)
-                    cached[kind] = model.listed([status], holds)
+                    holds = reads.shown(shown, operation.patron)
+                    cached[kind] = reads.listed([status], holds)
                 yield seat, None, cached[kind]
 
     def _seat(self, operation: Operation) -> Iterator[Said]:
-        holds = model.shown(operation.answer, operation.patron)
-        yield from _reads([operation.answer["id"]], holds)
+        holds = reads.shown(operation.answer, operation.patron)
+        yield from _read([operation.answer["id"]], holds)
 
     def _refused(self, operation: Operation, otherwise: Holds) -> Iterator[Said]:
         """Yield the conflicts; the other seats that were named did not stand in the way."""
@@ -206,7 +208,7 @@ class _Projection:
         if conflicts:
             yield from _conflicts(operation, operation.patron)
             named = {found["seat_id"] for found in conflicts}
-            yield from _reads([s for s in operation.seats or () if s not in named], otherwise)
+            yield from _read([s for s in operation.seats or () if s not in named], otherwise)
 
 
 def statuses_of(operation: Operation) -> frozenset[str]:
@@ -221,13 +223,13 @@ def _conflicts(operation: Operation, patron: str | None) -> Iterator[Said]:
     # Whose it is, is said of the first only.
     by_me = operation.answer.get("reserved_by_me")
     for found in operation.answer.get("conflicts") or ():
-        yield found["seat_id"], None, model.conflict(found, patron, by_me)
+        yield found["seat_id"], None, reads.conflict(found, patron, by_me)
         by_me = None
 
 
-def _reads(seats: Sequence[str] | set[str], holds: Holds) -> Iterator[Said]:
+def _read(seats: Sequence[str] | set[str], holds: Holds) -> Iterator[Said]:
     return ((seat, None, holds) for seat in seats)
 
 
-def _writes(seats: Sequence[str] | set[str], step: Step) -> Iterator[Said]:
+def _write(seats: Sequence[str] | set[str], step: Step) -> Iterator[Said]:
     return ((seat, step, None) for seat in seats)

@@ -24,7 +24,7 @@ class Violation:
     summary: str
     lines: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # noqa: D105 - what is meant by it needs no words
         where = f"event {self.event}: " if self.event else ""
         return "\n".join([where + self.summary, *(f"    {line}" for line in self.lines)])
 
@@ -109,5 +109,5 @@ class Report:
         for what in self.undecided:
             yield f"UNDECIDED {what}"
 
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # noqa: D105
         return "\n".join(self.lines())

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from torture.checker.history import FOREVER, FinalState, Operation, Outcome, Record
+from torture.checker.given import FinalState, Record
+from torture.checker.history import FOREVER, Operation, Outcome
 from torture.checker.report import Violation
 
 MOST_MOVES = 7
@@ -102,8 +103,9 @@ def check_repeats(operations: Iterable[Operation], origin: int) -> Iterator[Viol
         for repeat in each.repeats:
             if repeat["status"] != each.status or (repeat.get("answer") or {}) != each.answer:
                 told = f"process {repeat['process']} -> {repeat['status']} {repeat.get('answer')}"
-                lines = (each.line(origin), f"answer {each.answer}", told)
-                yield Violation(each.event, f"key {each.key} was answered in two ways", lines)
+                words = f"key {each.key} was answered in two ways"
+                told_first = f"answer {each.answer}"
+                yield Violation(each.event, words, (each.line(origin), told_first, told))
         if each.name == "reserve" and each.done and each.reservation is not None:
             before = made.setdefault(each.reservation, each)
             if before is not each:
@@ -119,8 +121,11 @@ def check_early_loss(reservations: Reservations, origin: int) -> Iterator[Violat
             cancelled = reservations.cancellations.get(found, ())
             ended = min((each.invoked for each in cancelled), default=FOREVER)
             if made.done and made.returned < refused.invoked and refused.returned < ended:
-                lines = (made.line(origin), refused.line(origin))
-                yield Violation(made.event, f"reservation {found} was not found", lines)
+                yield Violation(
+                    made.event,
+                    f"reservation {found} was not found",
+                    (made.line(origin), refused.line(origin)),
+                )
     for found, cancelled in reservations.cancellations.items():
         done = [each for each in cancelled if each.done]
         if len(done) > 1:
@@ -215,12 +220,14 @@ def _disagreements(
     owners: dict[str, str] = {}
     for each in found:
         for seat in each["seats"]:
-            other = owners.setdefault(seat["id"], each["id"])
-            if other != each["id"]:
-                both = f"{other} and {each['id']}"
+            first = owners.setdefault(seat["id"], each["id"])
+            if first != each["id"]:
+                both = f"{first} and {each['id']}"
                 yield Violation(event, f"seat {seat['id']} is in reservations {both} {when}")
     for seat in final.seats.get(event, ()):
         owner = seat.get("reservation_id") if seat["status"] == "reserved" else None
         if owner != owners.get(seat["id"]):
-            says = f"seat {seat['id']} says {owner} {when}, the reservations {owners.get(seat['id'])}"
+            says = (
+                f"seat {seat['id']} says {owner} {when}, the reservations {owners.get(seat['id'])}"
+            )
             yield Violation(event, says)

@@ -51,6 +51,10 @@ def restart_nginx(stack: Stack, _chance: random.Random) -> None:
 @fault("workers", why_not=why_no_clock)
 def jump_service_clock(stack: Stack, chance: random.Random) -> None:
     """Let the clock of the service be an hour off; nothing is to depend on it."""
+    stack.service.stop()
+    stack.service.start(clocked=True)
     stack.service.clock.jump(chance.choice([-HOUR_SECONDS, HOUR_SECONDS]))
-    time.sleep(chance.uniform(1, 2))
+    time.sleep(chance.uniform(3, 4))
     stack.service.clock.jump(0)
+    stack.service.stop()
+    stack.service.start()

@@ -74,9 +74,9 @@ def fill_memory(stack: Stack, chance: random.Random) -> None:
 def jump_store_clock(stack: Stack, chance: random.Random) -> None:
     """Let the store's clock be an hour off."""
     store = _standalone(stack)
-    store.clock.jump(chance.choice([-HOUR_SECONDS, HOUR_SECONDS]))
+    store.jump(chance.choice([-HOUR_SECONDS, HOUR_SECONDS]))
     time.sleep(chance.uniform(1, 2))
-    store.clock.jump(0)
+    store.jump(0)
 
 
 @fault("store", store="standalone", why_not=why_no_image)
