@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Settings of the service reach it from the environment and from make's command line.
-SETTINGS := MODE HOST PORT DATA_DIR REDIS_URL REDIS_URL_FILE JWT_SECRET JWT_SECRET_FILE \
+SETTINGS := MODE HOST PORT DATA_DIR REDIS_URL REDIS_URL_FILE DURABILITY JWT_SECRET JWT_SECRET_FILE \
 	JWT_PUBLIC_KEYS JWT_PUBLIC_KEYS_FILE JWT_ISSUER JWT_AUDIENCE JWT_MAX_LIFETIME \
 	SEAT_HOLD_TIME SEAT_USER_LIMIT CORS_ORIGINS CHANGE_LOG_LENGTH WEB_CONCURRENCY THREADS \
 	LOG_LEVEL
@@ -13,7 +13,7 @@ DEVELOPMENT = MODE=$${MODE:-development}
 .DEFAULT_GOAL := help
 # An environment that could not be completed is made anew.
 .DELETE_ON_ERROR:
-.PHONY: help install run token test bench check format lock clean
+.PHONY: help install run token test bench torture attack attack-tools check format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,27 +32,38 @@ test: $(VENV)/.installed-dev ## Run the tests, or some of them: make test ARGS=t
 bench: $(VENV)/.installed-dev ## Measure what requests cost, as ratios within one run
 	@$(BIN)/python -m bench
 
+torture: $(VENV)/.installed-dev ## Break everything around the service, and check all that clients saw
+	@$(BIN)/python -m torture --minutes $(or $(MINUTES),1) --seed $(or $(SEED),1) \
+		--store $(or $(STORE),standalone) --faults $(or $(FAULTS),all) $(if $(MUTANT),--mutant $(MUTANT)) \
+		$(if $(KEEP),--keep $(KEEP))
+
+attack: $(VENV)/.installed-dev $(VENV)-attack/.installed ## Attack the service behind nginx, with tools that others wrote
+	@$(BIN)/python -m attack --seconds $(or $(SECONDS),30) $(if $(SKIP),--skip $(SKIP)) $(if $(KEEP),--keep $(KEEP))
+
+# What `make attack` uses, and Debian does not have.
+attack-tools: $(VENV)-attack/.installed
+
 check: $(VENV)/.installed-dev ## Check style, types, directions of import and spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/uv pip install --python $(BIN)/python --dry-run --offline --quiet -r requirements-dev.in
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs bench reservations tests
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs bench reservations tests torture
 
 format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 lock: $(VENV)/.installed-dev ## Pin the requirements anew, with hashes
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-attack; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 			--no-emit-index-url --custom-compile-command "make lock" $$name.in -o $$name.txt \
 			|| exit 1; \
 	done
 
 clean: ## Remove what was installed and generated, but no data
-	rm -rf $(VENV) build dist *.egg-info .coverage* .*_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-attack build dist *.egg-info .coverage* .*_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -72,4 +83,11 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/.installed
 	@echo "Installing what tests and checks need into $(VENV) ..." >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Beside the service's own, because the tools want other versions of the same packages.
+$(VENV)-attack/.installed: requirements-attack.txt | $(VENV)/bin/python
+	@echo "Installing what attacks need into $(VENV)-attack ..." >&2
+	@$(BIN)/python -m venv --clear "$(VENV)-attack"
+	@$(VENV)-attack/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.nginx import Nginx
-
 from torture.clients import Sale
 from torture.processes import Group
 from torture.service import Service
@@ -51,14 +50,11 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(
-    folder: Path, kind: str, application: str, workers: int, threads: int
-) -> Iterator[Stack]:
+def running(folder: Path, application: str, workers: int, threads: int) -> Iterator[Stack]:
     """Run a stack.
 
     Args:
         folder: for everything that it writes; a short path, for the names of sockets.
-        kind: of the store, see `torture.stores`.
         application: what gunicorn is to serve.
         workers: of gunicorn.
         threads: of each.
@@ -68,7 +64,7 @@ def running(
     """
     with contextlib.ExitStack() as stack:
         group = stack.enter_context(Group())
-        store = stack.enter_context(make_store(kind, folder, group))
+        store = stack.enter_context(make_store(folder, group))
         service = Service(
             folder,
             group,

@@ -72,7 +72,7 @@ def tell_verdict(
         "milliseconds": _milliseconds(attempts),
         "faults": _by_fault(tried.struck, attempts),
         "verdicts": {
-            name: {"checked": verdict.checked, "violations": len(verdict.violations)}
+            name: {"checked": verdict.checked, "violations": verdict.found}
             for name, verdict in report.verdicts.items()
         },
         "undecided": len(report.undecided),
@@ -89,7 +89,7 @@ def _print(telling: Telling, result: dict[str, Any], report: Report, astray: lis
     for name, each in result["faults"].items():
         print(f"  {name:24}{each['times']:6}{each['failed']:18}{each['recovery_s']:20.2f}")
     for name, verdict in report.verdicts.items():
-        print(f"  {name:44}{verdict.checked:10} checked{len(verdict.violations):6} violations")
+        print(f"  {name:44}{verdict.checked:10} checked{verdict.found:6} violations")
         for violation in verdict.violations[:3]:
             print(f"      {violation}")
     print(f"  {'undecided':44}{len(report.undecided):10}")

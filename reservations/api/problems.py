@@ -17,7 +17,12 @@ from flask import Flask, Response, current_app, g, json
 from werkzeug.exceptions import HTTPException
 
 from reservations.api.timestamps import format_timestamp
-from reservations.domain.errors import Conflict, ReservationError, StoreUnavailable
+from reservations.domain.errors import (
+    Conflict,
+    HeldTooLong,
+    ReservationError,
+    StoreUnavailable,
+)
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:reservations:problem:"
@@ -162,7 +167,10 @@ def handle_refusal(error: ReservationError) -> Response:
     if isinstance(error, StoreUnavailable):
         current_app.logger.warning("%s The store: %s", error, error.reason)
     members = {n: _plain(value) for n, value in vars(error).items() if not n.startswith("_")}
-    return problem(error.code, str(error), members)
+    response = problem(error.code, str(error), members)
+    if isinstance(error, HeldTooLong):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def handle_http_error(error: HTTPException) -> Response:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import ClassVar
 
 
@@ -61,6 +62,27 @@ class HoldLimitReached(Refusal):
         super().__init__(f"One patron may have {limit} seats; you have {held}.")
         self.limit = limit
         self.held = held
+
+
+class HeldTooLong(ReservationError):
+    """The patron has held seats of this event for too long without buying them.
+
+    No `Refusal`: it passes with time alone, so it is not remembered with a key.
+    """
+
+    code = "too_many_requests"
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(
+            "You have held seats of this event for long without reserving them; "
+            "those that you hold you can still reserve."
+        )
+        self._wait = wait
+
+    @property
+    def retry_after(self) -> int:
+        """Whole seconds until a new hold is possible."""
+        return max(1, ceil(self._wait.total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)

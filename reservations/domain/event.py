@@ -13,6 +13,9 @@ from reservations.domain.errors import InvalidTerms, NotOnSale
 HOLD_MAX_FACTOR = 10
 """A seat can be held at most this many hold times on end, unless the event says otherwise."""
 
+SHORTEST_ALLOWANCE = timedelta(minutes=10)
+"""For so long at least a patron can hold as many seats as the limit allows, and buy none."""
+
 
 class EventStatus(StrEnum):
     """Whether an event's seats can be had."""
@@ -42,6 +45,14 @@ class Terms:
     seat_total_limit: int | None = None
     on_sale_from: datetime | None = None
     on_sale_until: datetime | None = None
+
+    @property
+    def hold_allowance(self) -> timedelta:
+        """For how long one patron may hold seats that it does not buy, added up over seats.
+
+        As many seats as the limit allows, for as long as one can be held on end.
+        """
+        return self.seat_user_limit * max(self.hold_max, SHORTEST_ALLOWANCE)
 
     def changed(self, members: Mapping[str, Any]) -> Terms:
         """Return terms of which some members are others.

@@ -50,8 +50,11 @@ class Holdings:
             out since: only the seats themselves tell.
         reserved: how many seats the patron has reserved.
         last_expiry: when the last of the holds ends; None when there is none.
+        recovered_at: when the patron's hold allowance will be whole again; None when it
+            is (see `reservations.domain.allowance`).
     """
 
     held: tuple[str, ...] = ()
     reserved: int = 0
     last_expiry: datetime | None = None
+    recovered_at: datetime | None = None

@@ -126,6 +126,7 @@ def encode_holdings(holdings: Holdings) -> str:
             "held": holdings.held,
             "reserved": holdings.reserved,
             "last_expiry": _ms(holdings.last_expiry),
+            "recovered_at": _ms(holdings.recovered_at),
         }
     )
 
@@ -135,7 +136,12 @@ def decode_holdings(record: bytes | None) -> Holdings:
     if record is None:
         return Holdings()
     fields = json.loads(record)
-    return Holdings(tuple(fields["held"]), fields["reserved"], _instant(fields["last_expiry"]))
+    return Holdings(
+        tuple(fields["held"]),
+        fields["reserved"],
+        _instant(fields["last_expiry"]),
+        _instant(fields["recovered_at"]),
+    )
 
 
 def encode_reservation(reservation: Reservation) -> str:

@@ -244,9 +244,10 @@ def _write_seat(key: str, seat: Seat) -> Command:
 def _write_holdings(key: str, holdings: Holdings) -> Command:
     if holdings.reserved:
         return ("SET", key, encode_holdings(holdings))
-    if holdings.held and holdings.last_expiry is not None:
-        expiry = _last_ms(holdings.last_expiry)
-        return ("SET", key, encode_holdings(holdings), "PXAT", expiry)
+    last_hold = holdings.last_expiry if holdings.held else None
+    ends = [end for end in (last_hold, holdings.recovered_at) if end is not None]
+    if ends:
+        return ("SET", key, encode_holdings(holdings), "PXAT", _last_ms(max(ends)))
     return ("DEL", key)
 
 

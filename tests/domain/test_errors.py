@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,6 +29,7 @@ REFUSALS = [
     errors.ReservationNotFound("r"),
     errors.NotOnSale("The event is closed."),
     errors.HoldLimitReached(limit=4, held=4),
+    errors.HeldTooLong(timedelta(seconds=30)),
     errors.NothingHeld(),
     errors.NotEnoughSeats(free=1),
     errors.NotEnoughTogether(free=120),

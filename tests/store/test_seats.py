@@ -61,7 +61,8 @@ def test_a_hold_is_a_key_that_dies_at_the_instant_the_hold_ends(
     assert held.seat.expires_at is not None
     last_millisecond = raw.pexpiretime(keys.seat(event_id, "1"))
     assert last_millisecond == to_ms(held.seat.expires_at) - 1
-    assert raw.pexpiretime(keys.patron(event_id, "alice")) == last_millisecond
+    # The allowance that the hold takes from has to be remembered for longer.
+    assert raw.pexpiretime(keys.patron(event_id, "alice")) > last_millisecond
 
 
 def test_a_reservation_is_a_key_that_stays(

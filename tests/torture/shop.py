@@ -83,10 +83,12 @@ class Shop:
         for seat in want["seats"] or ():
             # Whoever asks for a key that has run out takes it away.
             self.ghosts.pop(seat, None)
+            self.bites += seat in self.taken and 0 < self.taken[seat].end_ms < self.now_ms - 10
         key = want.get("key")
-        again = key is not None and (patron, key) in self.remembered
-        if again and "forgets keys" not in self.bugs:
-            return self.remembered[patron, key]
+        if key is not None and (patron, key) in self.remembered:
+            if "forgets keys" not in self.bugs:
+                return self.remembered[patron, key]
+            self.bites += 1
         method: Callable[..., Any] = getattr(self, want["operation"])
         earlier = dict(self.taken)
         try:
@@ -95,8 +97,6 @@ class Shop:
             answer = refused.answer
         if self.taken != earlier:
             self.before = earlier
-            self.bites += again
-            self._follow(earlier)
         if key is not None:
             self.remembered[patron, key] = answer
         return answer
@@ -110,14 +110,6 @@ class Shop:
         self.ghosts |= {seat: self.taken.pop(seat) for seat in over}
         if self.chance.random() < 0.1:
             self.ghosts.clear()
-
-    def _follow(self, earlier: dict[str, Taken]) -> None:
-        for seat in self.terms.seats:
-            now = self.taken.get(seat)
-            if now != earlier.get(seat):
-                self.ghosts.pop(seat, None)
-                for view in self.views:
-                    view[seat] = now or Taken("free")
 
     def seen(self) -> dict[str, Taken]:
         """Return the seats that are not free, as some worker sees them."""
@@ -143,8 +135,10 @@ class Shop:
         mine = [self.taken.get(seat) for seat in seats]
         firsts = [t.first_ms if t and t.patron == patron else self.now_ms for t in mine]
         end = min(self.now_ms + self.terms.hold_time_ms, min(firsts) + self.terms.hold_max_ms)
+        # No refresh brings the end nearer than one that there is already.
+        end = max(end, min((t.end_ms for t in mine if t and t.patron == patron), default=end))
         goes = end
-        if "ends holds early" in self.bugs:
+        if self._has("ends holds early", 1):
             goes = end - 150
         if "lets holds outlive their end" in self.bugs:
             goes = end + 150
@@ -225,9 +219,9 @@ class Shop:
 
     def list(self, patron: str, want: dict[str, Any]) -> Answer:
         now = self.seen() if self.jump[2] else self.taken
-        if "shows stale lists" in self.bugs and self.chance.random() < 0.5:
+        if self._has("shows stale lists"):
             now = self.before
-        elif "tears groups" in self.bugs:
+        elif self._has("tears groups", 1):
             half = set(self.terms.seats[::2])
             now = {s: t for s, t in now.items() if s in half}
             now |= {s: t for s, t in self.before.items() if s not in half}
@@ -257,8 +251,8 @@ class Shop:
 
     # The rest
 
-    def _has(self, bug: str) -> bool:
-        has = bug in self.bugs and self.chance.random() < 0.5
+    def _has(self, bug: str, share: float = 0.5) -> bool:
+        has = bug in self.bugs and self.chance.random() < share
         self.bites += has
         return has
 
@@ -322,6 +316,10 @@ class Shop:
     def _write(self, kind: str, seats: Sequence[str], status: str, **members: Any) -> None:
         entry = {"at": instant(self.now_ms), "kind": kind, "seats": list(seats), "status": status}
         self.log.append(entry | members)
+        for seat in seats:
+            self.ghosts.pop(seat, None)
+            for view in self.views:
+                view[seat] = self.taken.get(seat, Taken("free"))
 
 
 def instant(ms: int) -> str:

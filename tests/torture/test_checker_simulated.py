@@ -47,11 +47,15 @@ def test_no_false_alarm_when_the_clock_jumps(off_ms: int) -> None:
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_each_bug_is_caught_with_every_seed(bug: str) -> None:
+def test_each_bug_is_caught_with_every_seed_that_shows_it(bug: str) -> None:
+    shown = 0
     for seed in SEEDS:
-        report = Crowd(seed, WANTS, [bug]).run().check()
-        assert report.broken, f"seed {seed}"
+        crowd = Crowd(seed, WANTS, [bug])
+        report = crowd.run().check()
+        shown += crowd.shop.bites > 0
+        assert report.broken or not crowd.shop.bites, f"seed {seed}"
         assert not report.undecided
+    assert shown > len(SEEDS) / 2
 
 
 def lose_a_reservation(final: FinalState, chance: random.Random) -> FinalState:
@@ -105,7 +109,7 @@ def test_what_is_lost_or_changed_afterwards_is_caught_with_every_seed(
     for seed in SEEDS:
         history = Crowd(seed, WANTS, lost=0.0).run()
         assert history.final is not None
-        changed = change(history.final, random.Random(seed))
+        changed = change(history.final, random.Random(seed))  # noqa: S311
         broken = set(replace_final(history, changed).check().broken)
         assert rules <= broken, f"seed {seed}: {broken}"
 
@@ -114,8 +118,9 @@ def test_what_is_gone_after_the_restart_is_caught_with_every_seed() -> None:
     for seed in SEEDS:
         history = Crowd(seed, WANTS).run()
         assert history.after is not None
-        history.after = lose_a_reservation(history.after, random.Random(seed))
-        history.after = lose_an_entry(history.after, random.Random(seed))
+        assert history.check().ok
+        history.after = lose_a_reservation(history.after, random.Random(seed))  # noqa: S311
+        history.after = lose_an_entry(history.after, random.Random(seed))  # noqa: S311
         broken = set(history.check().broken)
         assert {"reservations survive", "log survives", "seats are linearizable"} <= broken
 

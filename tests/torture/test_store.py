@@ -63,7 +63,7 @@ def test_what_it_has_said_to_have_survives_a_kill(store: StandaloneStore) -> Non
 
 def test_behind_the_proxy_commits_get_lost_and_nothing_else_does(store: StandaloneStore) -> None:
     failed = 0
-    with store.behind_proxy(random.Random(1), share=1):
+    with store.behind_proxy(random.Random(1), share=1):  # noqa: S311
         for number in range(12):
             client = client_of(store)
             assert client.ping()

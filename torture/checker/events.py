@@ -29,6 +29,7 @@ from torture.checker.reservations import (
     check_kept,
     check_owners,
     check_repeats,
+    check_survived,
     owned,
 )
 from torture.checker.seat_model import SeatOperation, SeatState
@@ -124,6 +125,8 @@ class _Check:
         if event.after_restart is not None:
             kept = check_kept(event.id, known, event.after_restart, "after the restart", origin)
             report.add("reservations survive", len(known.made), kept)
+            survived = check_survived(event.id, known, event.final, event.after_restart)
+            report.add("reservations survive", 0, survived)
 
     def log(self) -> list[Operation]:
         """Check the change log, and return the operations as far as it lets them be."""
@@ -184,12 +187,14 @@ class _Check:
         before = [
             index
             for index, each in enumerate(seen)
-            if each.step is not None and each.returned < culprit.returned
+            if each.step is not None
+            and each.returned < culprit.returned
+            and not _is_of_another(each.operation, found.states)
         ]
         under_way = [index for index in found.under_way if index != found.culprit]
         for index in sorted({*before[-EARLIER_LINES:], *under_way} - {found.culprit}):
             yield self._line(seen[index])
-        states = [self._state(state) for state in found.states[:5]]
+        states = dict.fromkeys(map(self._state, found.states[:5]))
         yield f"seat {seat} was {' or '.join(states)}"
         conflicts = culprit.operation.answer.get("conflicts") if culprit.operation else None
         yield self._line(culprit) + (f" {conflicts}" if conflicts else "")
@@ -209,3 +214,10 @@ class _Check:
         if state.ends_by < FOREVER:
             words.append(f"until {(state.ends_by - self._origin) / 1e9:.4f}")
         return " ".join(words)
+
+
+def _is_of_another(operation: Operation | None, states: Sequence[SeatState]) -> bool:
+    """Whether it lets go of all that a patron has who has nothing to do with the seat."""
+    if operation is None or operation.name != "release" or operation.seats is not None:
+        return False
+    return all(state.patron != operation.patron for state in states)

@@ -174,15 +174,42 @@ def check_ends(
 ) -> Iterator[Violation]:
     """Find holds whose end is not a hold time away."""
     lasts = terms.hold_time_ms * MS
-    for each in operations:
-        if each.is_hold and each.done and each.end_ms is not None and not clock.is_off_for(each):
-            end = each.end_ms * MS
-            late = end > each.returned + lasts + clock.tolerance
-            # Best seats were free, so their holds begin now; refreshed ones may end sooner.
-            early = end < each.invoked + (lasts if each.name == "best" else 0) - clock.tolerance
-            if late or early:
-                words = "a hold lasts too long" if late else "a hold lasts too short a time"
-                yield Violation(each.event, words, (each.line(origin),))
+    grants = [each for each in operations if each.is_hold and each.possible]
+    kept = _EndsByAnOffClock(grants, terms, clock)
+    for each in grants:
+        if not each.done or each.end_ms is None or clock.is_off_for(each):
+            continue
+        end = each.end_ms * MS
+        late = end > each.returned + lasts + clock.tolerance and not kept.explain(each)
+        # Best seats were free, so their holds begin now; refreshed ones may end sooner.
+        early = end < each.invoked + (lasts if each.name == "best" else 0) - clock.tolerance
+        if late or early:
+            words = "a hold lasts too long" if late else "a hold lasts too short a time"
+            yield Violation(each.event, words, (each.line(origin),))
+
+
+class _EndsByAnOffClock:
+    """Ends that were given while the clock was off: a refresh brings none of them nearer."""
+
+    def __init__(self, grants: Sequence[Operation], terms: EventTerms, clock: Clock) -> None:
+        self._terms = terms
+        self._ends: dict[tuple[str | None, str], set[int | None]] = defaultdict(set)
+        found = {each for each in grants if clock.is_off_for(each)}
+        while found:
+            for each in found:
+                for seat in self._seats(each):
+                    self._ends[each.patron, seat].add(each.end_ms if each.done else None)
+            # Whatever was refreshed together with one of them has its end too.
+            grants = [each for each in grants if each not in found]
+            found = {each for each in grants if self.explain(each)}
+
+    def explain(self, hold: Operation) -> bool:
+        """Whether the end of a hold can be that of one which it refreshed."""
+        ends = set().union(*(self._ends[hold.patron, seat] for seat in self._seats(hold)))
+        return bool(ends) if hold.end_ms is None else not ends.isdisjoint({hold.end_ms, None})
+
+    def _seats(self, hold: Operation) -> Sequence[str]:
+        return self._terms.seats if hold.seats is None else hold.seats
 
 
 def _by_patron(spans: Iterable[Span]) -> dict[str | None, list[Span]]:

@@ -154,6 +154,20 @@ def check_kept(
     yield from _disagreements(event, final, there.values(), when)
 
 
+def check_survived(
+    event: str, reservations: Reservations, final: FinalState, after: FinalState
+) -> Iterator[Violation]:
+    """Compare what there was before the restart with what there is after it."""
+    there = {each["id"]: each for each in after.reservations.get(event, ())}
+    for each in final.reservations.get(event, ()):
+        found = each["id"]
+        # What nobody answered may still have come in between.
+        touched = (*reservations.moves.get(found, ()), *reservations.cancellations.get(found, ()))
+        if there.get(found) != each and not any(one.outcome is Outcome.OPEN for one in touched):
+            words = f"reservation {found} was there, but is not the same after the restart"
+            yield Violation(event, words, (str(dict(each)), str(there.get(found))))
+
+
 def _differences(
     made: Operation, reservations: Reservations, found: Record, when: str, lines: tuple[str, ...]
 ) -> Iterator[Violation]:

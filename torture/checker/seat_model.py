@@ -99,7 +99,8 @@ def hold(patron: str | None, life: Life, first_by: int, hold_max: int) -> Step:
             return ()
         first = state.first_by
         if end_ms is not None:
-            if not doubtful and may_end_from > first + hold_max:
+            # No refresh brings the end nearer than it is already.
+            if not doubtful and may_end_from > max(first + hold_max, state.ends_by):
                 return ()
             return (fresh._replace(first_by=first),)
         # Without an answer nobody knows whether this or `hold_max` gave it its end.

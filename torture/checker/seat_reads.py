@@ -50,7 +50,7 @@ def ends_at(state: SeatState, end_ms: int) -> bool:
     if state.end_ms is not None:
         return state.end_ms == end_ms
     # Where the end was never told, any is right that is within its bounds.
-    return state.may_end_from <= end_ms * MS <= state.ends_by
+    return state.doubtful or state.may_end_from <= end_ms * MS <= state.ends_by
 
 
 def can_be_had(patron: str | None) -> Holds:

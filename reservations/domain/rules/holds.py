@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from itertools import groupby
 
+from reservations.domain import allowance
 from reservations.domain.best_available import Wish, best_available
 from reservations.domain.changes import Again, Change, ChangeKind, Look, Situation, Step
 from reservations.domain.errors import HoldLimitReached, SeatNotHeld, refuse
@@ -36,6 +38,7 @@ def hold(
         SeatHeld, SeatReserved, SeatBlocked: a seat cannot be had.
         HoldLimitReached: the patron would have more seats than it may. Refreshing is
             always possible.
+        HeldTooLong: it has used up its hold allowance. Refreshing is always possible.
     """
     if patron not in situation.holdings or situation.unseen(seat_ids):
         return Look(situation.unseen(seat_ids), patron)
@@ -53,6 +56,8 @@ def hold(
             return Look(unseen)
         if bound:
             raise _limit_reached(event.terms, held_already, new, holdings.reserved)
+    if new and bound:
+        allowance.check(holdings, now)
     first_held = [seat.first_held_at or now for seat in seats]
     expires_at = min(now + event.terms.hold_time, min(first_held) + event.terms.hold_max)
     ends = [seat.expires_at for seat in seats if seat.expires_at is not None]
@@ -61,6 +66,9 @@ def hold(
         Seat(seat.id, SeatStatus.HELD, patron, expires_at=expires_at, first_held_at=first)
         for seat, first in zip(seats, first_held, strict=True)
     )
+    if bound:
+        longer = sum((expires_at - (seat.expires_at or now) for seat in seats), timedelta())
+        holdings = allowance.take(holdings, event.terms, now, longer)
     after = replace(
         holdings,
         held=(*others, *seat_ids),
@@ -90,7 +98,7 @@ def hold_best(
         bound: as for `hold`.
 
     Raises:
-        NotOnSale, HoldLimitReached: as for `hold`.
+        NotOnSale, HoldLimitReached, HeldTooLong: as for `hold`.
         NotEnoughSeats, NotEnoughTogether: the wish cannot be granted.
     """
     if situation.free is None:
@@ -135,13 +143,15 @@ def release(
     freed = tuple(Seat(seat.id) for seat in seats)
     steps = (Step(ChangeKind.RELEASED, freed, patron),) if freed else ()
     after = replace(holdings, held=_other_holds(situation, patron, asked))
+    after = allowance.give_back_rest(after, situation.event.terms, situation.now, seats)
     return Change(freed, steps, {patron: after} if freed else {})
 
 
 def release_anybodys(situation: Situation, seat_ids: Sequence[str]) -> Change | Look:
     """Let go of held seats, whoever holds them. For admins.
 
-    Their patrons' holdings keep naming them, as they do with holds that ran out.
+    Their patrons' holdings keep naming them, and their allowances keep being used, as with
+    holds that ran out.
 
     Raises:
         SeatReserved, SeatBlocked, SeatNotHeld: nobody holds a seat.

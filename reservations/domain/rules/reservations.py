@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from reservations.domain import allowance
 from reservations.domain.caller import Caller
 from reservations.domain.changes import Change, ChangeKind, Look, Situation, Step
 from reservations.domain.errors import (
@@ -61,6 +62,7 @@ def reserve(
         held=_without(holdings.held, asked),
         reserved=holdings.reserved + len(reserved),
     )
+    after = allowance.give_back_all(after, situation.event.terms, situation.now, seats)
     step = Step(ChangeKind.RESERVED, reserved, patron, made.id)
     return Change(reserved, (step,), {patron: after}, reservation=made)
 

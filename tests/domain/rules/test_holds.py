@@ -46,6 +46,8 @@ from tests.domain.rules.situations import (
     unseen,
 )
 
+RECOVERS_IN = 3
+"""For so long what was held is missing from the allowance: two seats, ten minutes each."""
 HELD_BY_BOB = Conflict("1", "seat_held", retry_at=THEIRS.expires_at)
 
 
@@ -56,17 +58,21 @@ def new_hold(seat_id: str) -> Seat:
 
 class TestHolding:
     @pytest.mark.parametrize(
-        ("seat", "held"),
+        ("seat", "held", "longer"),
         [
-            pytest.param(FREE, new_hold("1"), id="free"),
-            pytest.param(MINE, replace(MINE, expires_at=NOW + MINUTE), id="held by me"),
+            pytest.param(FREE, new_hold("1"), MINUTE, id="free"),
+            pytest.param(
+                MINE, replace(MINE, expires_at=NOW + MINUTE), MINUTE / 2, id="held by me"
+            ),
         ],
     )
-    def test_a_seat_is_held_for_one_hold_time_from_now(self, seat: Seat, held: Seat) -> None:
+    def test_a_seat_is_held_for_one_hold_time_from_now(
+        self, seat: Seat, held: Seat, longer: timedelta
+    ) -> None:
         assert hold(situation(seat), "alice", ["1"]) == Change(
             (held,),
             (Step(ChangeKind.HELD, (held,), "alice"),),
-            {"alice": Holdings(held=("1",), last_expiry=NOW + MINUTE)},
+            {"alice": Holdings(("1",), 0, NOW + MINUTE, NOW + RECOVERS_IN * longer)},
         )
 
     @pytest.mark.parametrize("bound", [True, False])
@@ -131,7 +137,7 @@ class TestHolding:
     def test_other_holds_stay(self) -> None:
         about = situation(FREE, alice=Holdings(("2",), reserved=3, last_expiry=NOW + 5 * MINUTE))
         assert done(hold(about, "alice", ["1"])).holdings == {
-            "alice": Holdings(("2", "1"), reserved=3, last_expiry=NOW + 5 * MINUTE)
+            "alice": Holdings(("2", "1"), 3, NOW + 5 * MINUTE, NOW + RECOVERS_IN * MINUTE)
         }
 
     @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Whole runs: a service that keeps its promises, and some that do not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.live import PROJECT, environment
+from tests.nginx import why_no_nginx
+
+pytestmark = [
+    pytest.mark.skipif(why_no_nginx() is not None, reason=str(why_no_nginx())),
+    pytest.mark.skipif(
+        shutil.which("redis-server") is None,
+        reason="install redis-server: apt-get install redis-server",
+    ),
+    pytest.mark.timeout(300),
+]
+
+
+def torture(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "torture", *arguments]
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment(), capture_output=True, text=True, timeout=280
+    )
+
+
+@pytest.mark.parametrize(
+    ("mutant", "promise"),
+    [
+        ("without-watch", "one owner a seat"),
+        ("without-patron-watched", "limit of holds"),
+        ("with-time-window", "lists are current"),
+    ],
+)
+def test_a_service_without_one_of_its_protections_is_reported(mutant: str, promise: str) -> None:
+    ran = torture("--minutes", "0.3", "--mutant", mutant)
+    assert ran.returncode == 1, ran.stdout + ran.stderr
+    assert "BROKEN" in ran.stdout
+    (line,) = [line for line in ran.stdout.splitlines() if line.strip().startswith(promise)]
+    assert " 0 violations" not in line
+
+
+def test_a_fault_that_cannot_be_had_is_not_taken_for_one_that_was_struck() -> None:
+    ran = torture("--minutes", "0.1", "--faults", "no-such-fault")
+    assert ran.returncode == 2
+    assert "no-such-fault" in ran.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="run as root: a disk of its own is mounted")
+def test_a_sound_service_with_its_store_killed_is_sound() -> None:
+    ran = torture("--minutes", "0.25", "--faults", "kill-store,lose-commits,cut-power")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Nothing is wrong." in ran.stdout
+    assert "kill-store" in ran.stdout
