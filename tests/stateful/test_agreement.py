@@ -14,6 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from reservations.app import open_store
 from reservations.config import Settings
+from reservations.domain import event
 from reservations.service.crowd import Crowd
 from tests.stateful.machine import Sale, Server
 from tests.stateful.mutants import MUTANTS, Mutant
@@ -44,6 +45,8 @@ def sale(
     # A record that ends by the clock within a transaction is taken for somebody who was
     # faster, and then places farther away would do. Here nobody else is about.
     monkeypatch.setattr(Crowd, "spread", lambda *_: 1)
+    # The hold allowance recovers by the clock, and has tests of its own.
+    monkeypatch.setattr(event, "SHORTEST_ALLOWANCE", timedelta(days=365))
     stores = (open_store(settings), open_store(settings))
 
     class Here(Sale):

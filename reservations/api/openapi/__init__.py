@@ -43,6 +43,10 @@ reservations can be moved to other seats, and cancelled.
   429 and 503 are not remembered; after `outcome_unknown` the repeat tells what happened.
 - `patron` in a hold or a reservation lets an admin act for that patron, whom limits and sales
   window do not bind then.
+- Who holds seats and never buys has, in each event, a hold allowance: the time for which as
+  many seats as the limit allows can be held on end (`hold_max`, at least ten minutes). When
+  it is used up, new holds are refused with 429, and `Retry-After` says until when. It comes
+  back within an hour; letting go early and reserving give back what they can.
 - Lists that can grow are paged by `limit` and `after`; `next` is the `after` of the
   next page.
 """
