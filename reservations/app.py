@@ -11,7 +11,7 @@ from flask_cors import CORS
 from reservations import api, cli, embedded, observability, tokens
 from reservations.config import Settings
 from reservations.service import ReservationService
-from reservations.store import Store
+from reservations.store import Durability, Store
 from reservations.tokens import Keys
 
 LOOPBACK_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?\Z")
@@ -63,6 +63,7 @@ def open_store(settings: Settings) -> Store:
     """Return the store that the settings name: at a URL, or the embedded one."""
     return Store(
         settings.redis_url or embedded.store_url(settings.data_dir),
+        durability=Durability(settings.durability),
         connections=settings.threads + 1,
         log_length=settings.change_log_length,
         longest_token_lifetime=timedelta(seconds=settings.jwt_max_lifetime_seconds),

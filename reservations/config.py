@@ -26,6 +26,19 @@ SAMPLE_SECRET = re.compile(
 )
 ORIGIN = re.compile(r"https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
+HOSTS = r"(?:{0})(?:,(?:{0}))*".format(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+LOGIN = re.compile(r"[^@/?#\s]*")
+SEVERAL_SERVERS = {
+    "redis+sentinel": (
+        re.compile(rf"(?P<hosts>{HOSTS})/[A-Za-z0-9._-]+(/[0-9]{{1,5}})?"),
+        "redis+sentinel://[user:password@]host:26379,host2:26379/primary[/db]",
+    ),
+    "redis+cluster": (
+        re.compile(rf"(?P<hosts>{HOSTS})/?"),
+        "redis+cluster://[user:password@]host:7000,host2:7000",
+    ),
+}
+"""What follows the credentials in the URLs of several servers, and how one looks."""
 
 
 class ConfigError(Exception):
@@ -55,6 +68,8 @@ class Settings:
         threads: threads of each.
         data_dir: where the embedded store keeps its data.
         redis_url: the store; None for the embedded one.
+        durability: how many replicas have to confirm each change: `local` for none,
+            `one`, or `all` that the primary should have.
         jwt_secret: signs and verifies tokens; None where `jwt_public_keys` are given.
         jwt_public_keys: an identity provider's, as a JSON Web Key Set or in PEM.
         jwt_issuer: `iss` of all tokens.
@@ -75,6 +90,7 @@ class Settings:
     threads: int
     data_dir: Path
     redis_url: str | None = field(repr=False)
+    durability: str
     jwt_secret: str | None = field(repr=False)
     jwt_public_keys: str | None
     jwt_issuer: str
@@ -102,6 +118,8 @@ class Settings:
     def _read(cls, env: _Environment) -> Settings:
         development = env.str("MODE", "production", validate=OneOf(MODES)) == "development"
         data_dir = Path(env.str("DATA_DIR", ".data"))
+        redis_url = _redis_url(env.str("REDIS_URL", None))
+        durability = env.str("DURABILITY", "local", validate=OneOf(DURABILITIES))
         public_keys = env.str("JWT_PUBLIC_KEYS", None)
         secret = env.str("JWT_SECRET", None)
         if public_keys is None:
@@ -115,7 +133,8 @@ class Settings:
             workers=env.int("WEB_CONCURRENCY", max(2, os.cpu_count() or 1), validate=Range(1, 512)),
             threads=env.int("THREADS", 8, validate=Range(1, 512)),
             data_dir=data_dir,
-            redis_url=_redis_url(env.str("REDIS_URL", None)),
+            redis_url=redis_url,
+            durability=_durability(durability, redis_url),
             jwt_secret=secret,
             jwt_public_keys=public_keys,
             jwt_issuer=env.str("JWT_ISSUER", "reservations"),
@@ -134,6 +153,7 @@ class Settings:
 
 
 MODES = ("development", "production")
+DURABILITIES = ("local", "one", "all")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -147,14 +167,46 @@ def _host(host: str, development: bool) -> str:
 def _redis_url(url: str | None) -> str | None:
     if url is None:
         return None
+    if _is_several(url):
+        return _url_of_several(url)
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
         raise ConfigError("REDIS_URL is not a URL, or its port is not a number.") from error
     if parts.scheme not in REDIS_SCHEMES:
-        raise ConfigError("REDIS_URL begins with none of redis://, rediss:// and unix://.")
+        raise ConfigError(
+            "REDIS_URL begins with none of redis://, rediss://, unix://, redis+sentinel:// and "
+            "redis+cluster://."
+        )
     return url
+
+
+def _url_of_several(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    form, example = SEVERAL_SERVERS[scheme]
+    login, _, servers = rest.rpartition("@")
+    found = form.fullmatch(servers) if LOGIN.fullmatch(login) else None
+    ports = re.findall(r":([0-9]+)(?=,|\Z)", found["hosts"]) if found else [""]
+    if not all(port and 0 < int(port) < 65536 for port in ports):
+        # Not as it is: it may have a password.
+        raise ConfigError(f"REDIS_URL is not like {example}.")
+    return url
+
+
+def _durability(durability: str, redis_url: str | None) -> str:
+    if durability != "local" and redis_url is None:
+        raise ConfigError(f"DURABILITY is {durability}, but the embedded store has no replicas.")
+    if durability == "all" and not _is_several(redis_url):
+        raise ConfigError(
+            "DURABILITY is all, but only redis+sentinel:// and redis+cluster:// in REDIS_URL tell "
+            "how many replicas there should be."
+        )
+    return durability
+
+
+def _is_several(url: str | None) -> bool:
+    return url is not None and url.partition("://")[0] in SEVERAL_SERVERS
 
 
 def _origins(listed: str) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
         threads=8,
         data_dir=tmp_path / "data",
         redis_url=store_url,
+        durability="local",
         jwt_secret=JWT_SECRET,
         jwt_public_keys=None,
         jwt_issuer="reservations",

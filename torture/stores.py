@@ -1,4 +1,4 @@
-"""The kinds of store that a run can have."""
+"""The kinds of store that a run can have: one server, or several that take over."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from tests.topologies import ClusterTopology, SentinelTopology
+
 from torture.processes import Group
 from torture.store import StandaloneStore
+
+HEALTHY_SECONDS = 30
 
 
 class Store(Protocol):
@@ -29,15 +33,46 @@ class Store(Protocol):
         """Kill all of it."""
 
 
-KINDS = ("standalone",)
+class ReplicatedStore:
+    """Several servers, of which each event has a primary and two replicas."""
+
+    durability = "one"
+
+    def __init__(self, topology: SentinelTopology | ClusterTopology) -> None:
+        self.topology = topology
+
+    @property
+    def url(self) -> str:
+        """Where the service connects to."""
+        return str(self.topology.url)
+
+    def start(self) -> None:
+        """Start all servers that do not run, and wait until they agree."""
+        for node in self.topology.nodes:
+            node.restart()
+        self.topology.wait_until_healthy(HEALTHY_SECONDS)
+
+    def kill(self) -> None:
+        """Kill all servers."""
+        for node in self.topology.nodes:
+            node.kill()
+
+
+KINDS = ("standalone", "sentinel", "cluster")
 
 
 @contextlib.contextmanager
-def make_store(folder: Path, group: Group) -> Iterator[Store]:
-    """Run a store in a folder."""
-    store = StandaloneStore(folder, group)
-    try:
-        store.start()
-        yield store
-    finally:
-        store.close()
+def make_store(kind: str, folder: Path, group: Group) -> Iterator[Store]:
+    """Run a store of a kind, in a folder."""
+    if kind == "standalone":
+        store = StandaloneStore(folder, group)
+        try:
+            store.start()
+            yield store
+        finally:
+            store.close()
+    else:
+        topologies = {"sentinel": SentinelTopology, "cluster": ClusterTopology}
+        (folder / kind).mkdir()
+        with topologies[kind](folder / kind) as topology:
+            yield ReplicatedStore(topology)

@@ -19,28 +19,37 @@ from reservations.store.records import LogEntry
 from reservations.store.reservations import ReservationStore
 from reservations.store.revocations import Revocations
 from reservations.store.seats import SeatStore
+from reservations.store.servers import Durability
 from reservations.store.transaction import Transactions
 from reservations.store.view import Counts, SeatList
 from reservations.store.views import SeatViews
 
-__all__ = ["AnsweredBefore", "Counts", "LogEntry", "Once", "SeatList", "Store"]
+__all__ = ["AnsweredBefore", "Counts", "Durability", "LogEntry", "Once", "SeatList", "Store"]
 
 
 class Store:
     """All that one process keeps in, and knows of, the store at one URL."""
 
     def __init__(
-        self, url: str, *, connections: int, log_length: int, longest_token_lifetime: timedelta
+        self,
+        url: str,
+        *,
+        durability: Durability,
+        connections: int,
+        log_length: int,
+        longest_token_lifetime: timedelta,
     ) -> None:
         """Prepare to talk to the store; nothing is sent before it is needed.
 
         Args:
-            url: `redis://`, `rediss://` or `unix://`, as redis-py reads them.
-            connections: how many may be open at once.
+            url: `redis://`, `rediss://` or `unix://`, as redis-py reads them, or
+                `redis+sentinel://` or `redis+cluster://` as in `addresses.py`.
+            durability: how many replicas have to confirm each change.
+            connections: how many may be open at once, to each server.
             log_length: entries kept in each event's change log, about.
             longest_token_lifetime: after which a revocation can be forgotten.
         """
-        self._connections = Connections(url, connections)
+        self._connections = Connections(url, connections, durability)
         transactions = Transactions(self._connections)
         claims = Claims(self._connections, transactions)
         self.events = EventStore(self._connections, transactions, claims)

@@ -64,7 +64,8 @@ class Audit:
         patrons |= {each.patron for each in reservations.values()}
         names = [keys.patron(event_id, patron) for patron in patrons]
         holdings = dict(zip(patrons, map(decode_holdings, self._values(names)), strict=True))
-        (time_reply,) = self._connections.read(("TIME",))
+        # By the clock of the server that ends this event's holds.
+        time_reply, _ = self._connections.read(("TIME",), ("EXISTS", keys.event(event_id)))
         return Books(
             now=from_time(time_reply),
             plan=plan,

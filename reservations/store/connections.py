@@ -1,44 +1,80 @@
-"""Connections to the store: a bounded pool, and one packed write with its replies.
-
-redis-py's own retries are off: it would repeat a command whose reply was lost,
-which for a commit means to do it twice.
-"""
+"""Connections to the store: one packed write with its replies, at the server that is asked."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Lock
-from typing import Any
+from typing import TypeVar
 
-from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection, BlockingConnectionPool
-from redis.exceptions import ConnectionError as LinkError
-from redis.exceptions import RedisError, ResponseError
+from redis.connection import AbstractConnection
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MasterDownError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import TimeoutError as LinkTimeout
-from redis.retry import Retry
 
 from reservations.domain.errors import StoreUnavailable
+from reservations.store import keys
+from reservations.store.cluster import ClusterServers
+from reservations.store.sentinel import SentinelServers
+from reservations.store.servers import (
+    LINK_FAILURES,
+    Command,
+    Durability,
+    OneServer,
+    Reply,
+    Server,
+    Servers,
+    first_key,
+    key_of,
+)
 
-Command = Sequence[str | bytes | int]
-Reply = Any
-"""What Redis answers: bytes, an int, None, a list of these, or a ResponseError."""
+__all__ = ["LINK_FAILURES", "Command", "Connections", "Link", "Reply", "checked", "refused"]
 
-LINK_FAILURES = (LinkError, LinkTimeout, OSError)
-"""What a broken, refused or silent connection raises."""
+T = TypeVar("T")
 
-CONNECT_TIMEOUT_SECONDS = 0.5
-REPLY_TIMEOUT_SECONDS = 1.0
-SILENCE_SECONDS = 0.5
-"""How long nobody is let wait for a store that has just kept somebody waiting."""
+CONFIRM_MILLISECONDS = 800
+"""How long replicas are waited for: less than a reply, since a request has one of each."""
+
+MARK_MILLISECONDS = 1000
+
+REDIRECTIONS = (AskError, TryAgainError, ReadOnlyError)
+"""What a server says to a command that it has not run and that another server will run,
+now (MOVED, which is an AskError too; READONLY) or when a slot has moved (ASK, TRYAGAIN)."""
+
+DOUBTS = (*REDIRECTIONS, ClusterDownError, MasterDownError)
+"""What makes a server one that may not be the right one to ask."""
+
+PAUSES_SECONDS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
+"""Before each further question, while servers send each other's callers to and fro."""
+
+
+class Redirected(StoreUnavailable):
+    """Another server is to be asked; nothing was done."""
+
+    def __init__(self, redirect: ResponseError) -> None:
+        super().__init__(redirect)
+        self.redirect = redirect
+
+
+class Unconfirmed(StoreUnavailable):
+    """Too few replicas confirmed in time what was done."""
+
+    def __init__(self) -> None:
+        super().__init__("too few replicas confirmed a change")
 
 
 class Link:
-    """One connection, lent to one caller."""
+    """One connection to one server, lent to one caller."""
 
-    def __init__(self, connection: AbstractConnection) -> None:
+    def __init__(self, connection: AbstractConnection, server: Server) -> None:
         self._connection = connection
+        self._server = server
         self.ended_cleanly = True
 
     def exchange(self, commands: Sequence[Command]) -> list[Reply]:
@@ -57,121 +93,182 @@ class Link:
         self.ended_cleanly = True
         return replies
 
+    def change(self, commands: Sequence[Command]) -> tuple[list[Reply], bool]:
+        """Exchange commands that change something; say too whether enough replicas confirmed.
+
+        WAIT rides along (https://redis.io/docs/latest/commands/wait/), and waits for what
+        was written over this connection.
+
+        Raises:
+            StoreUnavailable: replicas did not confirm a moment ago; nothing was sent.
+            ConnectionError, TimeoutError, OSError: as `exchange`.
+        """
+        wanted = self._server.confirmations
+        if not wanted:
+            return self.exchange(commands), True
+        self._server.unconfirmed.check()
+        wait = ("WAIT", wanted, CONFIRM_MILLISECONDS)
+        *replies, confirmations = self.exchange([*commands, wait])
+        # WAIT is refused by a server that was made a replica meanwhile.
+        enough = isinstance(confirmations, int) and confirmations >= wanted
+        self._server.unconfirmed.note(not enough)
+        return replies, enough
+
     def _reply(self) -> Reply:
         try:
             return self._connection.read_response()
         except ResponseError as refusal:
+            if isinstance(refusal, DOUBTS):
+                self._server.is_suspect = True
             return refusal
-
-
-class Silence:
-    """Remembers that the store has just let somebody wait in vain.
-
-    While it is silent every request would hold a thread for a whole timeout, and those
-    behind it would wait for many. So one at a time tries, and the others are told at once.
-    """
-
-    def __init__(self) -> None:
-        self._until: float | None = None
-        self._lock = Lock()
-
-    def check(self) -> None:
-        """Let a caller try, unless another did so in vain a moment ago or is trying now.
-
-        Raises:
-            StoreUnavailable
-        """
-        with self._lock:
-            if self._until is None:
-                return
-            if time.monotonic() < self._until:
-                raise StoreUnavailable("it did not answer a moment ago")
-            self._until = time.monotonic() + CONNECT_TIMEOUT_SECONDS + REPLY_TIMEOUT_SECONDS
-
-    def note(self, silent: bool) -> None:
-        """Note whether the store let a caller wait in vain."""
-        with self._lock:
-            self._until = time.monotonic() + SILENCE_SECONDS if silent else None
 
 
 class Connections:
     """The connections of one process to the store at one URL."""
 
-    def __init__(self, url: str, size: int) -> None:
-        """Make room for `size` connections; none is opened before it is needed."""
-        self._silence = Silence()
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=size,
-            timeout=REPLY_TIMEOUT_SECONDS,
-            socket_connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            socket_timeout=REPLY_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            # With RESP3, redis-py hands out connections that the server has closed.
-            protocol=2,
-            driver_info=None,
-        )
+    def __init__(self, url: str, size: int, durability: Durability = Durability.LOCAL) -> None:
+        """Make room for `size` connections to a server; none is opened before it is needed.
+
+        Args:
+            url: as `Settings.redis_url`.
+            size: connections to each server.
+            durability: how many replicas have to confirm a change.
+        """
+        self._confirms = durability is not Durability.LOCAL
+        self._servers: Servers
+        if url.startswith("redis+sentinel:"):
+            self._servers = SentinelServers(url, size, durability)
+        elif url.startswith("redis+cluster:"):
+            self._servers = ClusterServers(url, size, durability)
+        else:
+            self._servers = OneServer(url, size, durability)
 
     @contextmanager
-    def link(self, *, insist: bool = False) -> Iterator[Link]:
+    def link(self, key: str = "", *, insist: bool = False) -> Iterator[Link]:
         """Lend a connection that is known to be open.
 
         One on which replies may still be under way is closed before it goes back.
 
         Args:
+            key: to the primary that has this key.
             insist: try also while the store is silent.
 
         Raises:
             StoreUnavailable: there is none to be had; nothing was sent.
         """
-        if not insist:
-            self._silence.check()
-        try:
-            connection = self._pool.get_connection()  # type: ignore[no-untyped-call]
-        except (RedisError, OSError) as error:
-            self._silence.note(isinstance(error, LinkTimeout))
-            raise StoreUnavailable(error) from error
-        link = Link(connection)
+        server = self._servers.of(key)
+        connection = server.take(insist=insist)
+        link = Link(connection, server)
         try:
             yield link
         except LinkTimeout:
-            self._silence.note(True)
+            server.silence.note(True)
             raise
         finally:
             if link.ended_cleanly:
-                self._silence.note(False)
+                server.silence.note(False)
             else:
-                connection.disconnect()
-            self._pool.release(connection)  # type: ignore[no-untyped-call]
+                server.is_suspect = True
+            server.give_back(connection, reusable=link.ended_cleanly)
 
     def read(self, *commands: Command, insist: bool = False) -> list[Reply]:
         """Send commands that change nothing, or may safely be sent again.
 
         Args:
-            commands: answered in this order.
+            commands: answered in this order. If they change something, all their keys lie
+                in one slot.
             insist: try also while the store is silent.
 
         Raises:
             StoreUnavailable: the connection broke, or Redis refused a command.
         """
+        return self.following(lambda: self._read(commands, insist))
+
+    def write(self, *commands: Command, insist: bool = False) -> list[Reply]:
+        """Send commands that may safely be sent again, and have replicas confirm.
+
+        Confirmed is also what the commands only find, whoever wrote it.
+
+        Args:
+            commands: answered in this order; all keys lie in one slot.
+            insist: try also while the store is silent.
+
+        Raises:
+            StoreUnavailable: the connection broke, Redis refused a command, or too few
+                replicas confirmed in time.
+        """
+        if not self._confirms:
+            return self.read(*commands, insist=insist)
+        # WAIT asks for what this connection wrote, so it has to write something.
+        mark = ("SET", keys.mark(key_of(commands[0])), "", "PX", MARK_MILLISECONDS)
+        return self.following(lambda: self._write([*commands, mark], insist))[:-1]
+
+    def following(self, ask: Callable[[], T]) -> T:
+        """Ask anew, for as long as servers say that another one is to be asked.
+
+        Args:
+            ask: raises `Redirected` when it has changed nothing.
+        """
+        for pause in PAUSES_SECONDS:
+            try:
+                return ask()
+            except Redirected as redirected:
+                if not self._servers.learn(redirected.redirect):
+                    raise
+                time.sleep(pause)
+        return ask()
+
+    def an_own_key(self, key: str) -> list[str]:
+        """Return a key of each primary, made from one; the first is the one given itself."""
+        return self._servers.an_own_key(key)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._servers.close()
+
+    def _read(self, commands: Sequence[Command], insist: bool) -> list[Reply]:
+        shares = self._servers.shares(commands)
+        if len(shares) == 1:
+            return self._ask(commands, insist)
+        replies: list[Reply] = [None] * len(commands)
+        for places in shares:
+            answered = self._ask([commands[place] for place in places], insist)
+            for place, reply in zip(places, answered, strict=True):
+                replies[place] = reply
+        return replies
+
+    def _ask(self, commands: Sequence[Command], insist: bool) -> list[Reply]:
         try:
-            with self.link(insist=insist) as link:
+            with self.link(first_key(commands), insist=insist) as link:
                 return checked(link.exchange(commands))
         except LINK_FAILURES as error:
             raise StoreUnavailable(error) from error
 
-    def close(self) -> None:
-        """Close all connections."""
-        self._pool.disconnect()
+    def _write(self, commands: Sequence[Command], insist: bool) -> list[Reply]:
+        try:
+            with self.link(key_of(commands[0]), insist=insist) as link:
+                replies, confirmed = link.change(commands)
+        except LINK_FAILURES as error:
+            raise StoreUnavailable(error) from error
+        if not confirmed:
+            raise Unconfirmed
+        return checked(replies)
 
 
 def checked(replies: list[Reply]) -> list[Reply]:
     """Return the replies if Redis refused none of the commands.
 
     Raises:
+        Redirected: another server is to be asked.
         StoreUnavailable: it refused one.
     """
     for reply in replies:
         if isinstance(reply, ResponseError):
-            raise StoreUnavailable(reply)
+            raise refused(reply)
     return replies
+
+
+def refused(refusal: ResponseError) -> StoreUnavailable:
+    """Return what is said of commands that were not run."""
+    is_redirection = isinstance(refusal, REDIRECTIONS)
+    return Redirected(refusal) if is_redirection else StoreUnavailable(refusal)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from reservations.domain.errors import IdempotencyKeyReused
 from reservations.store import keys
 from reservations.store.connections import Command, Connections
-from reservations.store.transaction import Attempt, Commit, Transactions
+from reservations.store.transaction import Attempt, Commit, DoneBefore, Transactions
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ TO_BE_MADE = b"new "
 """Before the id of an event that does not exist before the request."""
 
 
-class AnsweredBefore(Exception):  # noqa: N818 - it is no error
+class AnsweredBefore(DoneBefore):
     """The request was done before.
 
     Attributes:
@@ -110,7 +110,7 @@ class Claims:
             IdempotencyKeyReused, Busy, StoreUnavailable, OutcomeUnknown
         """
         mine = event_id.encode()
-        claimed = self._claimed(once, mine)
+        (claimed,) = self._connections.read(_claim(once, mine))
         if claimed is None or claimed == TO_BE_MADE + mine:
             return
         if claimed == mine:
@@ -130,21 +130,21 @@ class Claims:
             AnsweredBefore, IdempotencyKeyReused, Busy, StoreUnavailable, OutcomeUnknown
         """
         mine = TO_BE_MADE + event_id.encode()
-        claimed = self._claimed(once, mine)
+        # A claim that was lost, with the event there, would have it made a second time.
+        (claimed,) = self._connections.write(_claim(once, mine))
         if claimed is None:
             return event_id
         if not claimed.startswith(TO_BE_MADE):
             taken = self._took_over(once, claimed, mine)
             return event_id if taken else self.claim_new(once, event_id)
         event_id = claimed.removeprefix(TO_BE_MADE).decode()
-        once.check(self._answer(once, event_id))
+        try:
+            once.check(self._answer(once, event_id))
+        except AnsweredBefore:
+            self._transactions.confirm(keys.once(event_id, once.key))
+            raise
         self._renew(once)
         return event_id
-
-    def _claimed(self, once: Once, mine: bytes) -> bytes | None:
-        claim = ("SET", keys.claim(once.key), mine, "EX", CLAIMED_SECONDS)
-        (claimed,) = self._connections.read((*claim, "NX", "GET"))
-        return None if claimed is None else bytes(claimed)
 
     def _renew(self, once: Once) -> None:
         """Have a claim last as long as the answer to what is done now."""
@@ -166,3 +166,8 @@ class Claims:
     def _answer(self, once: Once, event_id: str) -> bytes | None:
         (answer,) = self._connections.read(("GET", keys.once(event_id, once.key)))
         return None if answer is None else bytes(answer)
+
+
+def _claim(once: Once, mine: bytes) -> Command:
+    """Return the command that makes a claim, unless there is one, and answers that."""
+    return ("SET", keys.claim(once.key), mine, "EX", CLAIMED_SECONDS, "NX", "GET")

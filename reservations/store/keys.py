@@ -14,7 +14,8 @@
 | `events:count` | string | how many events were ever created | |
 | `once:CALLER|KEY` | string | id of the event that such a request is about, or makes | a day |
 | `revocations` | stream | revoked tokens | until they would have expired |
-| `ready` | string | written by the readiness check | a second |
+| `{revocations}:ready` | string | written by the readiness check | a second |
+| `{...}:mark` | string | written so as to have what was before it confirmed | a second |
 
 The braces are a hash tag (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags):
 all keys of one event share a slot, so one transaction can change them on a cluster.
@@ -25,7 +26,8 @@ a caller in `CALLER|KEY` is written `ROLE|ID`.
 EVENTS = "events"
 EVENT_COUNT = "events:count"
 REVOCATIONS = "revocations"
-READY = "ready"
+READY = "{revocations}:ready"
+"""Beside the revocations, without which nobody is let in."""
 
 
 def event(event_id: str) -> str:
@@ -66,6 +68,12 @@ def once(event_id: str, scoped_key: str) -> str:
 def claim(scoped_key: str) -> str:
     """Name the key that says in which event such a request is remembered."""
     return f"once:{scoped_key}"
+
+
+def mark(key: str) -> str:
+    """Name a key that means nothing, in the same slot as another."""
+    tag, brace, _ = key.partition("}")
+    return f"{tag}{brace}:mark" if brace else f"{{{key}}}:mark"
 
 
 def log(event_id: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from redis.exceptions import ResponseError
 
 from reservations.domain.errors import StoreNotReady, StoreUnavailable
@@ -14,31 +16,44 @@ PROBE_MILLISECONDS = 1000
 def check_ready(connections: Connections) -> None:
     """Ask the store whether it takes writes, evicts nothing and keeps an append-only file.
 
+    Each primary of a cluster is asked. Those that do not answer are passed over, since
+    the events of the others can be sold, but the one that has the revoked tokens must.
+
     Raises:
         StoreUnavailable: it does not answer.
         StoreNotReady: it does, and says why not.
     """
+    needed, *others = connections.an_own_key(keys.READY)
+    reasons = list(_reasons(connections, needed))
+    for key in others:
+        try:
+            reasons += _reasons(connections, key)
+        except StoreUnavailable:
+            continue
+    if reasons:
+        raise StoreNotReady(list(dict.fromkeys(reasons)))
+
+
+def _reasons(connections: Connections, key: str) -> Iterator[str]:
     try:
-        with connections.link() as link:
-            begun, _, written, memory, persistence = link.exchange(
+        with connections.link(key) as link:
+            (memory, persistence, begun, _, written), confirmed = link.change(
                 [
-                    ("MULTI",),
-                    ("SET", keys.READY, "1", "PX", PROBE_MILLISECONDS),
-                    ("EXEC",),
                     ("INFO", "memory"),
                     ("INFO", "persistence"),
+                    ("MULTI",),
+                    ("SET", key, "1", "PX", PROBE_MILLISECONDS),
+                    ("EXEC",),
                 ]
             )
     except LINK_FAILURES as error:
         raise StoreUnavailable(error) from error
-    reasons = [
-        *_refusals(begun),
-        *_refusals(written),
-        *_unlike(memory, "maxmemory_policy", "noeviction", "it may evict keys"),
-        *_unlike(persistence, "aof_enabled", "1", "its append-only file is off"),
-    ]
-    if reasons:
-        raise StoreNotReady(reasons)
+    yield from _refusals(begun)
+    yield from _refusals(written)
+    yield from _unlike(memory, "maxmemory_policy", "noeviction", "it may evict keys")
+    yield from _unlike(persistence, "aof_enabled", "1", "its append-only file is off")
+    if not confirmed:
+        yield "too few of its replicas confirm changes"
 
 
 def _refusals(reply: Reply) -> list[str]:

@@ -38,11 +38,12 @@ class Revocations:
             StoreUnavailable: it is not revoked.
             OutcomeUnknown: it may be.
         """
-        (time_reply,) = self._connections.read(("TIME",))
+        # By the clock of the server that numbers the entries.
+        time_reply, _ = self._connections.read(("TIME",), ("EXISTS", keys.REVOCATIONS))
         oldest = self._oldest_of_use(time_reply)
         entry = ("XADD", keys.REVOCATIONS, "MINID", "~", oldest, "*", "jti", jti)
         try:
-            self._connections.read(entry)
+            self._connections.write(entry)
         except StoreUnavailable as error:
             raise OutcomeUnknown from error
         self._refresh_at = 0.0

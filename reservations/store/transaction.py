@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 
 from redis.exceptions import ResponseError
@@ -25,6 +26,7 @@ from reservations.store.connections import (
     Link,
     Reply,
     checked,
+    refused,
 )
 from reservations.store.instants import from_time
 
@@ -52,6 +54,13 @@ class Commit(Generic[T]):
     result: T
     proof: Command
     proves: Callable[[Reply], bool]
+
+
+class DoneBefore(Exception):  # noqa: N818 - it is no error
+    """What a decision is about was done before.
+
+    It is raised only when enough replicas have confirmed that, too.
+    """
 
 
 class Attempt:
@@ -118,10 +127,23 @@ class Transactions:
         for number in range(ATTEMPTS):
             if number:
                 time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311
-            commit = self._attempt(number, watch, reads, decide)
+            commit = self._connections.following(
+                partial(self._attempt, number, watch, reads, decide)
+            )
             if commit is not None:
                 return commit.result
         raise Busy(ATTEMPTS)
+
+    def confirm(self, key: str) -> None:
+        """Have replicas confirm all that was written to the slot of a key.
+
+        Raises:
+            OutcomeUnknown: too few do.
+        """
+        try:
+            self._connections.write(("EXISTS", key))
+        except StoreUnavailable as error:
+            raise OutcomeUnknown from error
 
     def _attempt(
         self, number: int, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]
@@ -129,10 +151,13 @@ class Transactions:
         """Return the commit that happened; None if others were faster."""
         commit = None
         try:
-            with self._connections.link() as link:
+            with self._connections.link(watch[0]) as link:
                 now, replies = self._begin(link, watch, reads)
                 commit = decide(Attempt(link, number, now, replies))
                 return commit if commit is not None and self._commit(link, commit) else None
+        except DoneBefore:
+            self.confirm(watch[0])
+            raise
         except LINK_FAILURES as error:
             if commit is None:
                 raise StoreUnavailable(error) from error
@@ -152,24 +177,27 @@ class Transactions:
 
     def _commit(self, link: Link, commit: Commit[T]) -> bool:
         """Send a commit; False if something that was watched had changed."""
-        begun, *queued, executed = link.exchange([("MULTI",), *commit.commands, ("EXEC",)])
+        replies, confirmed = link.change([("MULTI",), *commit.commands, ("EXEC",)])
+        begun, *queued, executed = replies
         if isinstance(begun, ResponseError) and not all(map(_is_refusal, queued)):
             # Not in a transaction, the commands were run one by one.
             raise OutcomeUnknown
         if isinstance(executed, ResponseError):
             # Such as EXECABORT: whatever EXEC refuses it has not executed.
             reason = next(filter(_is_refusal, (begun, *queued)), executed)
-            raise StoreUnavailable(reason)
+            raise refused(reason)
         for reply in executed or ():
             if isinstance(reply, ResponseError):
                 # A command that cannot be run on what is stored: nobody's busy or
                 # broken line, but a defect, and never to be taken for success.
                 raise reply
+        if executed is not None and not confirmed:
+            raise OutcomeUnknown
         return executed is not None
 
     def _happened(self, commit: Commit[T]) -> bool:
         try:
-            (reply,) = self._connections.read(commit.proof, insist=True)
+            (reply,) = self._connections.write(commit.proof, insist=True)
         except StoreUnavailable:
             return False
         return commit.proves(reply)
