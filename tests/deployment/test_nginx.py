@@ -131,6 +131,16 @@ def test_any_other_request_id_is_replaced(proxied: LiveService, path: str, given
     wait_for(lambda: f'"request_id":"{used}"' in log.read_text(), 5)
 
 
+def test_the_log_says_what_was_asked_and_no_query(proxied: LiveService) -> None:
+    for sent in (b"DELETE /v1/x?patron=alice", b"PATCH /metrics?patron=alice"):
+        raw(proxied, sent + b" HTTP/1.1\r\nX-Request-ID: logged\r\n" + END)
+    log = proxied.log.parent / "nginx" / "access.log"
+    wait_for(lambda: log.read_text().count('"logged"') == 2, 5)
+    lines = [json.loads(line) for line in log.read_text().splitlines() if '"logged"' in line]
+    said = [(line["method"], line["path"], line["status"]) for line in lines]
+    assert said == [("DELETE", "/v1/x", 404), ("PATCH", "/metrics", 404)]
+
+
 def test_bodies_may_be_as_long_as_the_service_takes_and_no_longer(proxied: LiveService) -> None:
     admin = proxied.client("box-office", "admin")
     token = {"subject": "alice", "role": "patron", "name": "x" * 62 * KIB}
