@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from typing import Any, NoReturn
 
-from flask import Request, g
+from flask import Request, Response, g, request
 from gunicorn.http.errors import ParseException
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
@@ -51,6 +52,17 @@ def _read(req: Request) -> bytes:
     if req.environ.get("wsgi.input_terminated") and req.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
     return body
+
+
+def read_to_the_end(response: Response) -> Response:
+    """Read what nobody wanted of the body, as far as any body may reach.
+
+    Else the connection is closed on whoever still sends, and a proxy takes that for no
+    answer at all.
+    """
+    with suppress(OSError, ParseException):
+        request.environ["wsgi.input"].read(MAX_EVENT_BODY_BYTES)
+    return response
 
 
 def load_object(body: bytes) -> dict[str, Any]:
