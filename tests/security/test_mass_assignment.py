@@ -58,6 +58,7 @@ def test_no_member_can_be_set_that_is_not_declared(
         for schema in document["components"]["schemas"].values()
         for member in schema.get("properties", {})
     }
+    before = admin.get(f"/v1/events/{event['id']}").json
     tried = 0
     for method, path, schema, example in operations(document):
         address = path.replace("{event_id}", event["id"]).replace("{seat_id}", "1")
@@ -69,6 +70,4 @@ def test_no_member_can_be_set_that_is_not_declared(
             assert any(each.split(".")[0] == member for each in answer.json["errors"]), said
             tried += 1
     assert tried > 100
-    assert (
-        admin.get(f"/v1/events/{event['id']}").json == admin.get(f"/v1/events/{event['id']}").json
-    )
+    assert admin.get(f"/v1/events/{event['id']}").json == before
