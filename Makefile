@@ -49,7 +49,7 @@ check: $(VENV)/.installed-dev ## Check style, types, directions of import and sp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/uv pip install --python $(BIN)/python --dry-run --offline --quiet -r requirements-dev.in
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs bench reservations tests torture
+	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs attack bench reservations tests torture
 
 format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix

@@ -38,6 +38,8 @@ graceful_timeout = 10
 control_socket_disable = True
 # A client's request must fit; longer lines and headers are refused.
 limit_request_line = 8190
+# No header of a request is taken for a setting of the server.
+forwarder_headers = ""
 # A worker's heartbeat file on a disk that is busy syncing would stall the worker.
 worker_tmp_dir = "/dev/shm" if sys.platform == "linux" else None  # noqa: S108
 loglevel = _settings.log_level.lower()

@@ -172,19 +172,27 @@ def environment(**settings: object) -> dict[str, str]:
 
 @contextlib.contextmanager
 def live_service(
-    folder: Path, application: str = "wsgi:app", **settings: object
+    folder: Path,
+    application: str = "wsgi:app",
+    *,
+    listens_on: Path | None = None,
+    **settings: object,
 ) -> Iterator[LiveService]:
     """Run the service in development mode, with its data in `folder`.
 
     Args:
         folder: for data and logs.
         application: what gunicorn is to serve.
+        listens_on: a unix socket, for a proxy that has the port `PORT`; by default the
+            service has the port itself.
         settings: of the service, as its environment has them.
     """
     port = int(str(settings.get("PORT", free_port())))
     given = {"MODE": "development", "DATA_DIR": folder / "data", **settings, "PORT": port}
     log = folder / "gunicorn.log"
     command = [sys.executable, "-m", "gunicorn", application]
+    if listens_on is not None:
+        command += ["--bind", f"unix:{listens_on}"]
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603
             command, cwd=PROJECT, env=environment(**given), stdout=output, stderr=output

@@ -201,6 +201,8 @@ def behind_nginx(
         upstream = Path(place) / "gunicorn.sock"
         with (
             Nginx(folder / "nginx", upstream, trusted=trusted) as nginx,
-            live_service(folder, listens_on=upstream, PORT=nginx.port, **settings) as service,
+            live_service(
+                folder, "wsgi:app", listens_on=upstream, PORT=nginx.port, **settings
+            ) as service,
         ):
             yield service

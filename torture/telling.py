@@ -131,7 +131,10 @@ def _milliseconds(attempts: Sequence[_Attempt]) -> dict[str, float]:
 def _by_fault(
     struck: Sequence[Struck], attempts: Sequence[_Attempt]
 ) -> dict[str, dict[str, float]]:
-    """Return how often each fault was struck, what failed, and how long it took to mend."""
+    """Return how often each fault was struck, what failed, and how long it took to mend.
+
+    How long is told of those that struck by themselves.
+    """
     found: dict[str, dict[str, float]] = {}
     failures = [each for each in attempts if each.failed]
     starts = sorted(each.start for each in struck)
@@ -142,19 +145,24 @@ def _by_fault(
         of_name = found.setdefault(each.fault.name, {"times": 0, "failed": 0, "recovery_s": 0.0})
         of_name["times"] += 1
         of_name["failed"] += len(meanwhile)
+        if not _is_alone(each, struck):
+            continue
         recovery = max(0.0, (latest - each.end) / SECOND)
         of_name["recovery_s"] = max(of_name["recovery_s"], round(recovery, 3))
     return dict(sorted(found.items()))
 
 
+def _is_alone(each: Struck, struck: Sequence[Struck]) -> bool:
+    return all(
+        other is each or other.end + 2 * SECOND < each.start or other.start > each.end
+        for other in struck
+    )
+
+
 def _beyond_the_worker(struck: Sequence[Struck], attempts: Sequence[_Attempt]) -> Iterator[str]:
     """Yield what failed by the death of a worker that it cannot have been sent to."""
     for each in struck:
-        alone = all(
-            other is each or other.end + 2 * SECOND < each.start or other.start > each.end
-            for other in struck
-        )
-        if each.fault.in_flight_only and alone:
+        if each.fault.in_flight_only and _is_alone(each, struck):
             later = min((o.start for o in struck if o.start > each.end), default=each.end + SECOND)
             for attempt in attempts:
                 if attempt.failed and each.end < attempt.invoked < min(later, each.end + SECOND):

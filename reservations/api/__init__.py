@@ -6,7 +6,7 @@ from flask import Flask, request
 
 from reservations.api import idempotency, problems, versions, wiring
 from reservations.api.blocks import blocks
-from reservations.api.bodies import MAX_BODY_BYTES, MAX_EVENT_BODY_BYTES
+from reservations.api.bodies import MAX_BODY_BYTES, MAX_EVENT_BODY_BYTES, read_to_the_end
 from reservations.api.changes import changes
 from reservations.api.events import create_event, events
 from reservations.api.health import health
@@ -37,6 +37,7 @@ def init_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.before_request(_allow_long_bodies_of_events)
+    app.after_request(read_to_the_end)
     wiring.init_app(app, service)
     problems.init_app(app)
     idempotency.init_app(app)

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from typing import Any, NoReturn
 
-from flask import Request, g
+from flask import Request, Response, g, request
 from gunicorn.http.errors import ParseException
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_EVENT_BODY_BYTES = 4 * 1024 * 1024
+PIECE_BYTES = 64 * 1024
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 1000
 """Characters of one number. Python's own limit is higher, and an environment can lift it."""
@@ -51,6 +58,18 @@ def _read(req: Request) -> bytes:
     if req.environ.get("wsgi.input_terminated") and req.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
     return body
+
+
+def read_to_the_end(response: Response) -> Response:
+    """Read what nobody wanted of the body, as far as it may reach.
+
+    Else the connection is closed on whoever still sends, and a proxy takes that for no
+    answer at all.
+    """
+    with suppress(OSError, ParseException, HTTPException):
+        while request.stream.read(PIECE_BYTES):
+            pass
+    return response
 
 
 def load_object(body: bytes) -> dict[str, Any]:

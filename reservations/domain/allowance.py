@@ -39,9 +39,7 @@ def take(holdings: Holdings, terms: Terms, now: datetime, time: timedelta) -> Ho
     return replace(holdings, recovered_at=recovered_at if recovered_at > now else None)
 
 
-def give_back_rest(
-    holdings: Holdings, terms: Terms, now: datetime, seats: list[Seat]
-) -> Holdings:
+def give_back_rest(holdings: Holdings, terms: Terms, now: datetime, seats: list[Seat]) -> Holdings:
     """Return holdings after the patron has let go of seats that it held."""
     rests = (seat.expires_at - now for seat in seats if seat.expires_at is not None)
     return take(holdings, terms, now, -sum(rests, timedelta()))

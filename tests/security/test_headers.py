@@ -127,6 +127,7 @@ def test_every_answer_says_what_it_is(
         said = f"{response.request.method} {response.request.path}: {response.status}"
         statuses.add(response.status_code)
         assert len(response.headers.getlist("X-Request-ID")) == 1, said
+        assert response.headers.getlist("X-Content-Type-Options") == ["nosniff"], said
         assert response.headers["X-Request-ID"], said
         if "ETag" in response.headers:
             assert response.headers["Cache-Control"] not in ("", "no-store"), said

@@ -102,7 +102,7 @@ CHANGES: list[tuple[Change, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "rules"), CHANGES, ids=lambda each: str(each)[:25])
+@pytest.mark.parametrize(("change", "rules"), CHANGES, ids=[of.__name__ for of, _ in CHANGES])
 def test_what_is_lost_or_changed_afterwards_is_caught_with_every_seed(
     change: Change, rules: set[str]
 ) -> None:

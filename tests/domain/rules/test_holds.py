@@ -61,9 +61,7 @@ class TestHolding:
         ("seat", "held", "longer"),
         [
             pytest.param(FREE, new_hold("1"), MINUTE, id="free"),
-            pytest.param(
-                MINE, replace(MINE, expires_at=NOW + MINUTE), MINUTE / 2, id="held by me"
-            ),
+            pytest.param(MINE, replace(MINE, expires_at=NOW + MINUTE), MINUTE / 2, id="held by me"),
         ],
     )
     def test_a_seat_is_held_for_one_hold_time_from_now(
