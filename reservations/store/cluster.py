@@ -15,7 +15,6 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from redis import Redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import MovedError, RedisError, ResponseError
 
@@ -26,6 +25,7 @@ from reservations.store.servers import (
     Durability,
     Reply,
     Server,
+    client_at,
     first_key,
     key_of,
     pool_at,
@@ -33,7 +33,6 @@ from reservations.store.servers import (
 )
 
 DEFAULT_PORT = 6379
-ASK_TIMEOUT_SECONDS = 0.3
 NODES_ASKED = 4
 """How many nodes are asked at most, one after another, until one answers."""
 
@@ -125,10 +124,7 @@ class ClusterServers:
         return list(dict.fromkeys([*found, *known, *self._seeds]))[:NODES_ASKED]
 
     def _shards(self, address: Address) -> list[Reply]:
-        host, port = address
-        options = {"socket_connect_timeout": ASK_TIMEOUT_SECONDS}
-        options["socket_timeout"] = ASK_TIMEOUT_SECONDS
-        with Redis(host, port, **{**pool_options(1), **self._credentials, **options}) as client:
+        with client_at(address, self._credentials) as client:
             return list(client.execute_command("CLUSTER SHARDS"))
 
     def _put(self, shards: list[Reply], asked: Address) -> None:

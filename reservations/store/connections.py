@@ -109,10 +109,11 @@ class Link:
         self._server.unconfirmed.check()
         wait = ("WAIT", wanted, CONFIRM_MILLISECONDS)
         *replies, confirmations = self.exchange([*commands, wait])
-        # WAIT is refused by a server that was made a replica meanwhile.
-        enough = isinstance(confirmations, int) and confirmations >= wanted
-        self._server.unconfirmed.note(not enough)
-        return replies, enough
+        if isinstance(confirmations, ResponseError):
+            # By a server that was made a replica meanwhile.
+            return replies, False
+        self._server.unconfirmed.note(confirmations < wanted)
+        return replies, confirmations >= wanted
 
     def _reply(self) -> Reply:
         try:
@@ -250,9 +251,10 @@ class Connections:
                 replies, confirmed = link.change(commands)
         except LINK_FAILURES as error:
             raise StoreUnavailable(error) from error
+        answered = checked(replies)
         if not confirmed:
             raise Unconfirmed
-        return checked(replies)
+        return answered
 
 
 def checked(replies: list[Reply]) -> list[Reply]:

@@ -13,17 +13,15 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from redis import Redis
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LinkError
 from redis.exceptions import RedisError, ResponseError
 
 from reservations.domain.errors import StoreUnavailable
 from reservations.store.addresses import Address, Several
-from reservations.store.servers import Command, Durability, Server, pool_at, pool_options
+from reservations.store.servers import Command, Durability, Server, client_at, pool_at, pool_options
 
 DEFAULT_PORT = 26379
-ASK_TIMEOUT_SECONDS = 0.3
 FRESH_SECONDS = 1.0
 """How long what the sentinels said is taken for true."""
 
@@ -79,8 +77,11 @@ class SentinelServers:
 
     def learn(self, redirect: ResponseError) -> bool:
         """Leave a primary that was made a replica."""
-        if self._server is not None:
-            self._server.is_suspect = True
+        with self._lock:
+            if self._server is not None:
+                self._server.close()
+            self._server = None
+            self._ask(pause=0.0)
         return True
 
     def an_own_key(self, key: str) -> list[str]:
@@ -126,10 +127,7 @@ class _Sentinel:
     """One sentinel."""
 
     def __init__(self, address: Address) -> None:
-        host, port = address
-        options = {"socket_connect_timeout": ASK_TIMEOUT_SECONDS}
-        options["socket_timeout"] = ASK_TIMEOUT_SECONDS
-        self.client = Redis(host, port, **{**pool_options(1), **options})
+        self.client = client_at(address, {})
         self.shunned_until = 0.0
 
     def state_of(self, name: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from enum import Enum
 from threading import Lock
 from typing import Any, Protocol
 
+from redis import Redis
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection, BlockingConnectionPool
 from redis.exceptions import ConnectionError as LinkError
@@ -31,6 +32,9 @@ LINK_FAILURES = (LinkError, LinkTimeout, OSError)
 
 CONNECT_TIMEOUT_SECONDS = 0.5
 REPLY_TIMEOUT_SECONDS = 1.0
+ASK_TIMEOUT_SECONDS = 0.3
+"""How long those are waited for that only tell who is to be asked: there are others."""
+
 SILENCE_SECONDS = 0.5
 """How long nobody is let wait for a store that has just kept somebody waiting."""
 
@@ -110,7 +114,11 @@ class Server:
             StoreUnavailable: there is none to be had; nothing was sent.
         """
         if not insist:
-            self.silence.check()
+            try:
+                self.silence.check()
+            except StoreUnavailable:
+                self.is_suspect = True
+                raise
         try:
             return self._pool.get_connection()  # type: ignore[no-untyped-call, no-any-return]
         except (RedisError, OSError) as error:
@@ -121,12 +129,12 @@ class Server:
     def give_back(self, connection: AbstractConnection, *, reusable: bool) -> None:
         """Take a connection back, and close it if it is of no more use."""
         if not reusable or self._is_closed:
-            connection.disconnect()
+            connection.disconnect()  # type: ignore[no-untyped-call]
         self._pool.release(connection)  # type: ignore[no-untyped-call]
 
     def reconnect(self) -> None:
         """Close those connections that nobody uses just now; the next are made anew."""
-        self._pool.disconnect(inuse_connections=False)  # type: ignore[no-untyped-call]
+        self._pool.disconnect(inuse_connections=False)
 
     def close(self) -> None:
         """Close all connections: those in use as soon as they come back."""
@@ -190,6 +198,13 @@ def pool_at(address: Address, options: dict[str, Any]) -> BlockingConnectionPool
     """Return a pool of connections to an address."""
     host, port = address
     return BlockingConnectionPool(host=host, port=port, **options)  # type: ignore[no-untyped-call]
+
+
+def client_at(address: Address, credentials: dict[str, Any]) -> Redis:
+    """Return a client for asking who is to be asked."""
+    timeouts = ("timeout", "socket_timeout", "socket_connect_timeout")
+    options = {**pool_options(1), **credentials, **dict.fromkeys(timeouts, ASK_TIMEOUT_SECONDS)}
+    return Redis.from_pool(pool_at(address, options))
 
 
 def pool_options(size: int) -> dict[str, Any]:

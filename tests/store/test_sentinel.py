@@ -1,0 +1,173 @@
+"""Selling on a primary that sentinels name, and on the replica that takes its place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from reservations.app import open_store
+from reservations.config import Settings
+from reservations.domain.errors import OutcomeUnknown, StoreNotReady, StoreUnavailable
+from reservations.domain.seat import SeatStatus
+from reservations.service import ReservationService
+from reservations.store import AnsweredBefore, Once
+from tests.store.sale import Sale, again, new_event, service_on
+from tests.topologies import SentinelTopology
+
+HEALTHY_SECONDS = 40
+FAILOVER_SECONDS = 5
+ONCE = Once("patron|alice|once-1", "fingerprint", lambda outcome: f"answer {outcome!r}")
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("redis-server") is None, reason="apt-get install redis-server"
+)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelTopology]:
+    """A primary, two replicas and three sentinels."""
+    with SentinelTopology(tmp_path_factory.mktemp("sentinel")) as topology:
+        yield topology
+
+
+@pytest.fixture
+def topology(running: SentinelTopology) -> SentinelTopology:
+    """The same, in good health."""
+    running.wait_until_healthy(HEALTHY_SECONDS)
+    return running
+
+
+@pytest.fixture(scope="module")
+def store_url(running: SentinelTopology) -> str:
+    """Where the sentinels are, instead of a single server."""
+    return running.url
+
+
+@pytest.fixture
+def service(topology: SentinelTopology, settings: Settings) -> Iterator[ReservationService]:
+    """A worker that has one replica confirm."""
+    with service_on(topology, settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def event_id(service: ReservationService) -> str:
+    """An event with many seats."""
+    return new_event(service)
+
+
+def test_a_replica_takes_over_from_a_killed_primary_and_nothing_is_lost(
+    topology: SentinelTopology, service: ReservationService, event_id: str
+) -> None:
+    primary = topology.primary_of(event_id)
+    with Sale(service, [event_id]) as sale:
+        primary.kill()
+        sale.await_sales(event_id, time.monotonic())
+    primary.restart()
+    assert sale.longest_gap(event_id) < FAILOVER_SECONDS
+    sale.check(service)
+
+
+def test_a_primary_that_was_stopped_for_long_is_left_even_by_who_slept_meanwhile(
+    topology: SentinelTopology,
+    service: ReservationService,
+    settings: Settings,
+    event_id: str,
+) -> None:
+    primary = topology.primary_of(event_id)
+    with service_on(topology, settings) as sleeper:
+        sleeper.seats(event_id)
+        with Sale(service, [event_id]) as sale:
+            primary.stop()
+            sale.await_sales(event_id, time.monotonic())
+        primary.cont()
+        sale.check(sleeper)
+    assert sale.longest_gap(event_id) < FAILOVER_SECONDS
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for iptables: apt-get install iptables")
+def test_a_primary_that_was_cut_off_confirms_nothing_and_is_left(
+    topology: SentinelTopology, service: ReservationService, event_id: str
+) -> None:
+    primary = topology.primary_of(event_id)
+    with Sale(service, [event_id]) as sale:
+        topology.partition(primary)
+        sale.await_sales(event_id, time.monotonic() + 0.1)
+        assert topology.primary_of(event_id) is not primary
+        with primary.client() as client:
+            assert client.role()[0] == "master", "it does not know"
+    topology.heal(primary)
+    assert sale.longest_gap(event_id) < FAILOVER_SECONDS
+    sale.check(service)
+
+
+def test_a_primary_that_was_made_a_replica_is_left_at_once(
+    topology: SentinelTopology, service: ReservationService, event_id: str
+) -> None:
+    primary = topology.primary_of(event_id)
+    service.hold_seats(event_id, ["1"], "alice")
+    primary.ask("REPLICAOF", "127.0.0.1", 1)
+    with pytest.raises(StoreUnavailable):
+        service.hold_seats(event_id, ["2"], "alice")
+    with pytest.raises(StoreUnavailable):
+        service.seats(event_id)
+    primary.ask("REPLICAOF", "NO", "ONE")
+    assert again(lambda: service.hold_seats(event_id, ["2"], "alice")) < FAILOVER_SECONDS
+
+
+def test_what_no_replica_confirms_is_not_called_done(
+    topology: SentinelTopology, service: ReservationService, event_id: str
+) -> None:
+    primary = topology.primary_of(event_id)
+    replicas = [node for node in topology.nodes if node is not primary]
+    service.seats(event_id)
+    for node in replicas:
+        node.stop()
+    try:
+        began = time.monotonic()
+        with pytest.raises(OutcomeUnknown):
+            service.hold_seats(event_id, ["1"], "alice", once=ONCE)
+        assert time.monotonic() - began < 2
+        with pytest.raises(StoreUnavailable, match="Nothing was changed"):
+            service.hold_seats(event_id, ["2"], "bob")
+        assert service.seat(event_id, "2").seat.status is SeatStatus.FREE, "it can be read"
+        time.sleep(0.6)
+        with pytest.raises(StoreNotReady, match="replicas"):
+            service.check_ready()
+        with pytest.raises(OutcomeUnknown):
+            service.hold_seats(event_id, ["1"], "alice", once=ONCE)
+    finally:
+        for node in replicas:
+            node.cont()
+    again(lambda: service.hold_seats(event_id, ["3"], "carol"))
+    with pytest.raises(AnsweredBefore):
+        service.hold_seats(event_id, ["1"], "alice", once=ONCE)
+    service.check_ready()
+
+
+def test_all_replicas_are_as_many_as_there_should_be(
+    topology: SentinelTopology, settings: Settings, event_id: str
+) -> None:
+    replica = next(node for node in topology.nodes if node is not topology.primary_of(event_id))
+    with service_on(topology, settings, "all") as strict, service_on(topology, settings) as less:
+        strict.hold_seats(event_id, ["1"], "alice")
+        replica.kill()
+        with pytest.raises(OutcomeUnknown):
+            strict.hold_seats(event_id, ["2"], "bob")
+        less.hold_seats(event_id, ["3"], "carol")
+        replica.restart()
+        again(lambda: strict.hold_seats(event_id, ["4"], "dave"))
+
+
+def test_where_no_sentinel_answers_that_is_said_at_once(settings: Settings) -> None:
+    nowhere = "redis+sentinel://127.0.0.1:1,127.0.0.1:2/seats"
+    store = open_store(replace(settings, redis_url=nowhere))
+    with pytest.raises(StoreUnavailable) as refusal:
+        store.check_ready()
+    assert refusal.value.reason == "no sentinel knows the primary"
+    store.close()
