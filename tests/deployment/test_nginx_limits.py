@@ -173,11 +173,16 @@ def test_without_nginx_the_same_60_keep_everybody_waiting(tmp_path: Path, store_
         bearer = admin.token
         admin.close()
         connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=1)
-        with slow_ones(service.port, bearer), pytest.raises(TimeoutError):
-            time.sleep(0.5)
-            connection.request("GET", "/v1/events", headers={"Authorization": bearer})
-            connection.getresponse()
-        connection.close()
+        with (
+            contextlib.closing(connection),
+            slow_ones(service.port, bearer),
+            pytest.raises(TimeoutError),
+        ):
+            # It takes a while until all of them are being waited for.
+            for _ in range(40):
+                time.sleep(0.25)
+                connection.request("GET", "/v1/events", headers={"Authorization": bearer})
+                connection.getresponse().read()
 
 
 def test_who_may_not_send_a_long_body_is_told_so_and_not_that_all_is_uncertain(

@@ -29,20 +29,13 @@ def torture(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(
-    ("mutant", "promise"),
-    [
-        ("without-watch", "one owner a seat"),
-        ("without-patron-watched", "limit of holds"),
-        ("with-time-window", "lists are current"),
-    ],
-)
-def test_a_service_without_one_of_its_protections_is_reported(mutant: str, promise: str) -> None:
-    ran = torture("--minutes", "0.3", "--mutant", mutant)
+@pytest.mark.parametrize("mutant", ["without-watch", "without-patron-watched", "with-time-window"])
+def test_a_service_without_one_of_its_protections_is_reported(mutant: str) -> None:
+    ran = torture("--minutes", "0.5", "--mutant", mutant)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "BROKEN" in ran.stdout
-    (line,) = [line for line in ran.stdout.splitlines() if line.strip().startswith(promise)]
-    assert " 0 violations" not in line
+    (seats,) = [line for line in ran.stdout.splitlines() if "seats are linearizable" in line]
+    assert " 0 violations" not in seats
 
 
 def test_a_fault_that_cannot_be_had_is_not_taken_for_one_that_was_struck() -> None:
