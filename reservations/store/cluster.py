@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import count
 from threading import Lock
@@ -25,8 +24,8 @@ from reservations.store.servers import (
     Durability,
     Reply,
     Server,
+    Share,
     client_at,
-    first_key,
     key_of,
     pool_at,
     pool_options,
@@ -67,16 +66,16 @@ class ClusterServers:
             raise StoreUnavailable(f"no node knows a primary for slot {slot}")
         return server
 
-    def shares(self, commands: Sequence[Command]) -> list[list[int]]:
+    def shares(self, commands: Sequence[Command]) -> Sequence[Share]:
         """Part commands by primary; one without a key goes with the first that has one."""
-        first = first_key(commands)
+        first = next(filter(None, map(key_of, commands)), "")
         keys = [key_of(command) or first for command in commands]
         if len(set(map(_tag, keys))) <= 1:
-            return [list(range(len(keys)))]
-        places = defaultdict(list)
+            return [(first, list(range(len(keys))))]
+        shares: dict[Server, Share] = {}
         for place, key in enumerate(keys):
-            places[self.of(key)].append(place)
-        return list(places.values())
+            shares.setdefault(self.of(key), (key, []))[1].append(place)
+        return list(shares.values())
 
     def learn(self, redirect: ResponseError) -> bool:
         """Ask the node that a redirection names who has which slot."""

@@ -8,19 +8,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from redis.connection import AbstractConnection
-from redis.exceptions import (
-    AskError,
-    ClusterDownError,
-    MasterDownError,
-    ReadOnlyError,
-    ResponseError,
-    TryAgainError,
-)
+from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as LinkTimeout
 
 from reservations.domain.errors import StoreUnavailable
 from reservations.store import keys
 from reservations.store.cluster import ClusterServers
+from reservations.store.replies import DOUBTS, Redirected, Unconfirmed, checked, refused
 from reservations.store.sentinel import SentinelServers
 from reservations.store.servers import (
     LINK_FAILURES,
@@ -30,7 +24,6 @@ from reservations.store.servers import (
     Reply,
     Server,
     Servers,
-    first_key,
     key_of,
 )
 
@@ -43,30 +36,8 @@ CONFIRM_MILLISECONDS = 800
 
 MARK_MILLISECONDS = 1000
 
-REDIRECTIONS = (AskError, TryAgainError, ReadOnlyError)
-"""What a server says to a command that it has not run and that another server will run,
-now (MOVED, which is an AskError too; READONLY) or when a slot has moved (ASK, TRYAGAIN)."""
-
-DOUBTS = (*REDIRECTIONS, ClusterDownError, MasterDownError)
-"""What makes a server one that may not be the right one to ask."""
-
 PAUSES_SECONDS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
 """Before each further question, while servers send each other's callers to and fro."""
-
-
-class Redirected(StoreUnavailable):
-    """Another server is to be asked; nothing was done."""
-
-    def __init__(self, redirect: ResponseError) -> None:
-        super().__init__(redirect)
-        self.redirect = redirect
-
-
-class Unconfirmed(StoreUnavailable):
-    """Too few replicas confirmed in time what was done."""
-
-    def __init__(self) -> None:
-        super().__init__("too few replicas confirmed a change")
 
 
 class Link:
@@ -229,18 +200,18 @@ class Connections:
 
     def _read(self, commands: Sequence[Command], insist: bool) -> list[Reply]:
         shares = self._servers.shares(commands)
-        if len(shares) == 1:
-            return self._ask(commands, insist)
+        if not shares:
+            return self._ask("", commands, insist)
         replies: list[Reply] = [None] * len(commands)
-        for places in shares:
-            answered = self._ask([commands[place] for place in places], insist)
+        for key, places in shares:
+            answered = self._ask(key, [commands[place] for place in places], insist)
             for place, reply in zip(places, answered, strict=True):
                 replies[place] = reply
         return replies
 
-    def _ask(self, commands: Sequence[Command], insist: bool) -> list[Reply]:
+    def _ask(self, key: str, commands: Sequence[Command], insist: bool) -> list[Reply]:
         try:
-            with self.link(first_key(commands), insist=insist) as link:
+            with self.link(key, insist=insist) as link:
                 return checked(link.exchange(commands))
         except LINK_FAILURES as error:
             raise StoreUnavailable(error) from error
@@ -255,22 +226,3 @@ class Connections:
         if not confirmed:
             raise Unconfirmed
         return answered
-
-
-def checked(replies: list[Reply]) -> list[Reply]:
-    """Return the replies if Redis refused none of the commands.
-
-    Raises:
-        Redirected: another server is to be asked.
-        StoreUnavailable: it refused one.
-    """
-    for reply in replies:
-        if isinstance(reply, ResponseError):
-            raise refused(reply)
-    return replies
-
-
-def refused(refusal: ResponseError) -> StoreUnavailable:
-    """Return what is said of commands that were not run."""
-    is_redirection = isinstance(refusal, REDIRECTIONS)
-    return Redirected(refusal) if is_redirection else StoreUnavailable(refusal)

@@ -19,7 +19,15 @@ from redis.exceptions import RedisError, ResponseError
 
 from reservations.domain.errors import StoreUnavailable
 from reservations.store.addresses import Address, Several
-from reservations.store.servers import Command, Durability, Server, client_at, pool_at, pool_options
+from reservations.store.servers import (
+    Command,
+    Durability,
+    Server,
+    Share,
+    client_at,
+    pool_at,
+    pool_options,
+)
 
 DEFAULT_PORT = 26379
 FRESH_SECONDS = 1.0
@@ -71,9 +79,9 @@ class SentinelServers:
             raise StoreUnavailable("no sentinel knows the primary")
         return self._server
 
-    def shares(self, commands: Sequence[Command]) -> list[list[int]]:
+    def shares(self, commands: Sequence[Command]) -> Sequence[Share]:
         """Leave commands together."""
-        return [list(range(len(commands)))]
+        return ()
 
     def learn(self, redirect: ResponseError) -> bool:
         """Leave a primary that was made a replica."""

@@ -142,6 +142,10 @@ class Server:
         self.reconnect()
 
 
+Share = tuple[str, list[int]]
+"""A key that one server has, and the places of those commands that it is sent."""
+
+
 class Servers(Protocol):
     """Who is asked about which key."""
 
@@ -152,8 +156,8 @@ class Servers(Protocol):
             StoreUnavailable: none is known.
         """
 
-    def shares(self, commands: Sequence[Command]) -> list[list[int]]:
-        """Part commands by the server that is asked; each share has their places."""
+    def shares(self, commands: Sequence[Command]) -> Sequence[Share]:
+        """Part commands by the server that is asked; nothing where there is only one."""
 
     def learn(self, redirect: ResponseError) -> bool:
         """Learn from a server that another is to be asked; False if that is of no use."""
@@ -177,9 +181,9 @@ class OneServer:
         """Return the server."""
         return self._server
 
-    def shares(self, commands: Sequence[Command]) -> list[list[int]]:
+    def shares(self, commands: Sequence[Command]) -> Sequence[Share]:
         """Leave commands together."""
-        return [list(range(len(commands)))]
+        return ()
 
     def learn(self, redirect: ResponseError) -> bool:
         """Learn nothing."""
@@ -221,14 +225,6 @@ def pool_options(size: int) -> dict[str, Any]:
     }
 
 
-WITHOUT_KEY = ("INFO", "PING", "TIME")
-
-
 def key_of(command: Command) -> str:
     """Return the first key of a command, empty if it has none."""
-    return "" if command[0] in WITHOUT_KEY else str(command[1])
-
-
-def first_key(commands: Sequence[Command]) -> str:
-    """Return the first key of several commands, empty if they have none."""
-    return next(filter(None, map(key_of, commands)), "")
+    return str(command[1]) if len(command) > 1 else ""

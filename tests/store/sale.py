@@ -18,9 +18,12 @@ from reservations.domain.errors import Busy, OutcomeUnknown, ReservationError, S
 from reservations.domain.plan import NumberedPlan
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
+from tests.nodes import Node
 from tests.topologies import ClusterTopology, SentinelTopology
 
 LONGEST_REQUEST_SECONDS = 3.0
+ELECTION_SECONDS = 20
+RECOVERY_SECONDS = 5
 PAUSE_SECONDS = 0.01
 SEATS = 10_000
 ADMITTED = (StoreUnavailable, OutcomeUnknown, Busy)
@@ -43,13 +46,13 @@ def new_event(service: ReservationService, seats: int = SEATS) -> str:
     return service.create_event(NewEvent("Opening night", NumberedPlan(seats))).event.id
 
 
-def again(ask: Callable[[], object], seconds: float = 10) -> float:
-    """Ask until it works, and return after how many seconds that was."""
+def again(ask: Callable[[], object], seconds: float = 10) -> None:
+    """Ask until it works."""
     began = time.monotonic()
     while True:
         try:
             ask()
-            return time.monotonic() - began
+            return
         except ADMITTED:
             assert time.monotonic() - began < seconds, "it did not recover"
             time.sleep(PAUSE_SECONDS)
@@ -122,6 +125,18 @@ class Sale:
     def sold(self, event: str) -> set[str]:
         """Return the seats whose reservation was confirmed."""
         return {each.seat for each in self.requests[event] if each.error is None}
+
+    def await_failover(
+        self, topology: SentinelTopology | ClusterTopology, event: str, primary: Node
+    ) -> None:
+        """Wait until another server has an event, and see that it is sold again soon."""
+        deadline = time.monotonic() + ELECTION_SECONDS
+        while topology.primary_of(event) is primary:
+            assert time.monotonic() < deadline, "no replica takes over"
+            time.sleep(PAUSE_SECONDS)
+        began = time.monotonic()
+        self.await_sales(event, began, sales=1, seconds=RECOVERY_SECONDS)
+        self.await_sales(event, began)
 
     def longest_gap(self, event: str) -> float:
         """Return for how many seconds at most nothing was confirmed."""
