@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.live import Client
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 240
 
 
 @dataclass(frozen=True)

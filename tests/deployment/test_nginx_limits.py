@@ -18,7 +18,7 @@ from attack.framing import read_replies
 from attack.probe import Probe, to_port
 from attack.slowness import ALLOWED_SECONDS, faults_of
 from tests.deployment.standin import StandIn
-from tests.live import LiveService, live_service, wait_for
+from tests.live import LiveService, wait_for
 from tests.nginx import Nginx
 
 SIGNATURE = "0123456789012345678901234567890123456789xyz"
@@ -165,24 +165,6 @@ def test_60_slow_connections_do_not_delay_others_by_more_than_100_ms(
     assert before.delays().failed == 0
     assert ALLOWED_SECONDS == 0.1
     assert faults_of(before.delays(), meanwhile.delays()) == []
-
-
-def test_without_nginx_the_same_60_keep_everybody_waiting(tmp_path: Path, store_url: str) -> None:
-    with live_service(tmp_path, REDIS_URL=store_url, WEB_CONCURRENCY=2) as service:
-        admin = service.client("box-office", "admin")
-        bearer = admin.token
-        admin.close()
-        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=1)
-        with (
-            contextlib.closing(connection),
-            slow_ones(service.port, bearer),
-            pytest.raises(TimeoutError),
-        ):
-            # It takes a while until all of them are being waited for.
-            for _ in range(40):
-                time.sleep(0.25)
-                connection.request("GET", "/v1/events", headers={"Authorization": bearer})
-                connection.getresponse().read()
 
 
 def test_who_may_not_send_a_long_body_is_told_so_and_not_that_all_is_uncertain(

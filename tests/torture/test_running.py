@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -34,8 +35,7 @@ def test_a_service_without_one_of_its_protections_is_reported(mutant: str) -> No
     ran = torture("--minutes", "0.5", "--mutant", mutant)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "BROKEN" in ran.stdout
-    (seats,) = [line for line in ran.stdout.splitlines() if "seats are linearizable" in line]
-    assert " 0 violations" not in seats
+    assert re.search(r"checked +[1-9][0-9]* violations", ran.stdout)
 
 
 def test_a_fault_that_cannot_be_had_is_not_taken_for_one_that_was_struck() -> None:
