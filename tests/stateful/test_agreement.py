@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 import redis
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.errors import FlakyFailure
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from reservations.app import open_store
@@ -78,5 +78,7 @@ def test_it_is_noticed_when(
     mutant: Mutant, sale: type[Sale], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutant(monkeypatch)
-    with pytest.raises((AssertionError, FlakyFailure)):
+    # What went wrong is done once more, to show it, and may then go wrong earlier or not at
+    # all. Nothing else can be flaky, since what is drawn does not depend on what happens.
+    with pytest.raises((AssertionError, Flaky)):
         run_state_machine_as_test(sale, settings=COMPARED)
