@@ -51,6 +51,7 @@ def test_a_secret_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> 
         threads=8,
         data_dir=Path(".data"),
         redis_url=None,
+        durability="local",
         jwt_secret=SECRET,
         jwt_public_keys=None,
         jwt_issuer="reservations",
@@ -71,6 +72,7 @@ EVERY_SETTING: dict[str, tuple[str, str, Any]] = {
     "THREADS": ("5", "threads", 5),
     "DATA_DIR": ("/srv/data", "data_dir", Path("/srv/data")),
     "REDIS_URL": ("rediss://:pass@store:6380/1", "redis_url", "rediss://:pass@store:6380/1"),
+    "DURABILITY": ("one", "durability", "one"),
     "JWT_SECRET": (SECRET[::-1], "jwt_secret", SECRET[::-1]),
     "JWT_ISSUER": ("shop", "jwt_issuer", "shop"),
     "JWT_AUDIENCE": ("seats", "jwt_audience", "seats"),
@@ -102,6 +104,8 @@ def test_every_setting_may_be_in_a_file(
     text, attribute, value = EVERY_SETTING[name]
     (tmp_path / "setting").write_text(f"{text}\n")
     environment = PRODUCTION | {f"{name}_FILE": str(tmp_path / "setting")}
+    if name == "DURABILITY":
+        environment["REDIS_URL"] = "redis://store"
     assert getattr(read(monkeypatch, **environment), attribute) == value
 
 
@@ -128,6 +132,37 @@ def test_empty_public_keys_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.jwt_public_keys, settings.jwt_secret) == (None, SECRET)
 
 
+SEVERAL = [
+    "redis+sentinel://one:26379,two:26380,[::1]/seats",
+    "redis+sentinel://user:p%40ss@one/seats/3",
+    "redis+cluster://one:7000,127.0.0.1,[::1]:7001",
+    "redis+cluster://:pass@one:7000/",
+]
+
+
+@pytest.mark.parametrize("url", SEVERAL)
+@pytest.mark.parametrize("durability", ["local", "one", "all"])
+def test_several_servers_and_how_many_confirm(
+    monkeypatch: pytest.MonkeyPatch, url: str, durability: str
+) -> None:
+    settings = read(monkeypatch, **PRODUCTION, REDIS_URL=url, DURABILITY=durability)
+    assert (settings.redis_url, settings.durability) == (url, durability)
+
+
+def test_one_server_does_not_tell_how_many_replicas_there_should_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = {"REDIS_URL": "redis://store", "DURABILITY": "one"}
+    assert read(monkeypatch, **PRODUCTION, **one).durability == "one"
+    every = {"REDIS_URL": "redis://store", "DURABILITY": "all"}
+    assert "redis+sentinel://" in refusal(monkeypatch, **PRODUCTION, **every)
+
+
+def test_a_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "redis+cluster://user:verysecret@store:abc"
+    assert "verysecret" not in refusal(monkeypatch, **PRODUCTION, REDIS_URL=url)
+
+
 NO_NUMBERS = ["x", "1.5", "1e3", "0x10", "-1", "0", "9" * 5000, "--", "True"]
 WRONG: dict[str, list[str]] = {
     "MODE": ["Development", "dev", "test", "true"],
@@ -142,7 +177,18 @@ WRONG: dict[str, list[str]] = {
         "redis://store:abc",
         "redis://store:99999",
         "://",
+        "redis+sentinel://store:26379",
+        "redis+sentinel://store:26379/",
+        "redis+sentinel://store:26379/seats/x",
+        "redis+sentinel:///seats",
+        "redis+cluster://",
+        "redis+cluster://store:7000,",
+        "redis+cluster://store:0",
+        "redis+cluster://store:70000",
+        "redis+cluster://one:7000,two:x",
+        "redis+cluster://store:7000/seats",
     ],
+    "DURABILITY": ["none", "ONE", "2", "one", "all"],
     "JWT_MAX_LIFETIME": [*NO_NUMBERS, "59", str(366 * 86_400 + 1)],
     "SEAT_HOLD_TIME": [*NO_NUMBERS, "3601"],
     "SEAT_USER_LIMIT": [*NO_NUMBERS, "101"],

@@ -90,7 +90,7 @@ def run(plan: Plan, kind: str, seed: int, folder: Path, telling: Telling) -> tup
     for name, reason in missing.items():
         telling.say(f"  skipped {name}: {reason}")
     everyone = tokens()
-    with running(folder, plan.application, plan.workers, plan.threads) as stack:
+    with running(folder, kind, plan.application, plan.workers, plan.threads) as stack:
         organiser = Organiser(stack.nginx.port, everyone["admin"])
         sales = organiser.make_sales(time.time(), plan.minutes * 60)
         stack.sales = sales

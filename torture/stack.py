@@ -50,11 +50,14 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running(folder: Path, application: str, workers: int, threads: int) -> Iterator[Stack]:
+def running(
+    folder: Path, kind: str, application: str, workers: int, threads: int
+) -> Iterator[Stack]:
     """Run a stack.
 
     Args:
         folder: for everything that it writes; a short path, for the names of sockets.
+        kind: of the store.
         application: what gunicorn is to serve.
         workers: of gunicorn.
         threads: of each.
@@ -64,7 +67,7 @@ def running(folder: Path, application: str, workers: int, threads: int) -> Itera
     """
     with contextlib.ExitStack() as stack:
         group = stack.enter_context(Group())
-        store = stack.enter_context(make_store(folder, group))
+        store = stack.enter_context(make_store(kind, folder, group))
         service = Service(
             folder,
             group,

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from tests.topologies import ClusterTopology, SentinelTopology
-
 from torture.processes import Group
 from torture.store import StandaloneStore
+from torture.topologies import ClusterTopology, SentinelTopology
 
 HEALTHY_SECONDS = 30
 
@@ -58,7 +57,11 @@ class ReplicatedStore:
             node.kill()
 
 
-KINDS = ("standalone", "sentinel", "cluster")
+TOPOLOGIES: dict[str, type[SentinelTopology] | type[ClusterTopology]] = {
+    "sentinel": SentinelTopology,
+    "cluster": ClusterTopology,
+}
+KINDS = ("standalone", *TOPOLOGIES)
 
 
 @contextlib.contextmanager
@@ -72,7 +75,6 @@ def make_store(kind: str, folder: Path, group: Group) -> Iterator[Store]:
         finally:
             store.close()
     else:
-        topologies = {"sentinel": SentinelTopology, "cluster": ClusterTopology}
         (folder / kind).mkdir()
-        with topologies[kind](folder / kind) as topology:
+        with TOPOLOGIES[kind](folder / kind) as topology:
             yield ReplicatedStore(topology)

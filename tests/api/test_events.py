@@ -385,7 +385,7 @@ def test_every_key_of_an_event_carries_its_hash_tag(
     alice.reserve(event, "2")
     alice.get("/ready")
     keys = {key.decode() for key in raw.keys("*")}
-    others = keys - {"events", "events:count", "ready", "revocations"}
+    others = keys - {"events", "events:count", "{revocations}:ready", "revocations"}
     assert {key.partition(":")[0] for key in others} == {"{e"}
     assert all(key.startswith(f"{{e:{event['id']}}}:") for key in others)
     assert len(others) == 8, "the event, its plan, log and index, two seats, patron, reservation"

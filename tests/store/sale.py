@@ -18,8 +18,8 @@ from reservations.domain.errors import Busy, OutcomeUnknown, ReservationError, S
 from reservations.domain.plan import NumberedPlan
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
-from tests.nodes import Node
-from tests.topologies import ClusterTopology, SentinelTopology
+from torture.nodes import Node
+from torture.topologies import ClusterTopology, SentinelTopology
 
 LONGEST_REQUEST_SECONDS = 3.0
 ELECTION_SECONDS = 20

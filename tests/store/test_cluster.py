@@ -19,9 +19,9 @@ from reservations.domain.plan import NumberedPlan
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import AnsweredBefore, Once
-from tests.nodes import PORT, Node
 from tests.store.sale import Sale, again, new_event, service_on
-from tests.topologies import ClusterTopology
+from torture.nodes import PORT, Node
+from torture.topologies import ClusterTopology
 
 HEALTHY_SECONDS = 40
 UNDISTURBED_SECONDS = 0.7

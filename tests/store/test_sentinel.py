@@ -17,7 +17,7 @@ from reservations.domain.seat import SeatStatus
 from reservations.service import ReservationService
 from reservations.store import AnsweredBefore, Once
 from tests.store.sale import Sale, again, new_event, service_on
-from tests.topologies import SentinelTopology
+from torture.topologies import SentinelTopology
 
 HEALTHY_SECONDS = 40
 ONCE = Once("patron|alice|once-1", "fingerprint", lambda outcome: f"answer {outcome!r}")

@@ -7,9 +7,8 @@ import random
 import time
 from functools import partial
 
-from tests.topologies import Node
-
 from torture.faults.fault import Tidy, fault
+from torture.nodes import Node
 from torture.processes import wait_until
 from torture.stack import Stack
 from torture.stores import HEALTHY_SECONDS, ReplicatedStore

@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from torture.processes import Group, wait_until
 
@@ -148,14 +150,22 @@ class Node:
             decode_responses=True,
             socket_timeout=ANSWER_SECONDS,
             socket_connect_timeout=ANSWER_SECONDS,
-            retry=None,
+            retry=Retry(NoBackoff(), 0),
         )
+
+    def tell(self, *command: str | int) -> object:
+        """Return the answer to a command.
+
+        Raises:
+            redis.RedisError, OSError: there is none, or it is refused.
+        """
+        with self.client() as client:
+            return client.execute_command(*command)
 
     def ask(self, *command: str | int) -> object:
         """Return the answer to a command; None if there is none."""
         try:
-            with self.client() as client:
-                return client.execute_command(*command)
+            return self.tell(*command)
         except (redis.RedisError, OSError):
             return None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.nodes import PORT, Network, Node
+from torture.nodes import PORT, Network, Node
 from torture.processes import Group, wait_until
 
 OF_EVERY_NODE = {
@@ -198,15 +198,15 @@ class ClusterTopology(_Topology):
         first, *others = self.nodes
         for number, node in enumerate(self.nodes[:3]):
             bounds = SLOTS * number // 3, SLOTS * (number + 1) // 3 - 1
-            node.client().execute_command("CLUSTER ADDSLOTSRANGE", *bounds)
+            node.tell("CLUSTER ADDSLOTSRANGE", *bounds)
         for number, node in enumerate(self.nodes, start=1):
-            node.client().execute_command("CLUSTER SET-CONFIG-EPOCH", number)
+            node.tell("CLUSTER SET-CONFIG-EPOCH", number)
         for node in others:
-            node.client().execute_command("CLUSTER MEET", first.host, PORT)
+            node.tell("CLUSTER MEET", first.host, PORT)
         wait_until(lambda: self._all_know(9), "nodes that know each other", START_SECONDS)
         for number, node in enumerate(self.nodes[3:]):
             primary = self.node_id(self.nodes[number % 3])
-            node.client().execute_command("CLUSTER REPLICATE", primary)
+            node.tell("CLUSTER REPLICATE", primary)
 
     def _tables(self) -> list[dict[str, Any]]:
         """Return what each node that answers knows of all, by host."""
