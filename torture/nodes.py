@@ -172,3 +172,8 @@ class Node:
     def answers(self) -> bool:
         """Whether it can be asked."""
         return bool(self.ask("PING"))
+
+    def is_replica(self) -> bool:
+        """Whether it follows another."""
+        role = self.ask("ROLE")
+        return isinstance(role, list) and role[0] == "slave"

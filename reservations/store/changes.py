@@ -1,4 +1,4 @@
-"""An event's change log, for whoever follows it."""
+"""An event's change log, for whoever follows it: what it has told stays told."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class ChangeLog:
         Raises:
             EventNotFound, StoreUnavailable
         """
-        (entries,) = self._connections.read(("XREVRANGE", keys.log(event_id), "+", "-", "COUNT", 1))
+        (entries,) = self._connections.confirmed(
+            ("XREVRANGE", keys.log(event_id), "+", "-", "COUNT", 1)
+        )
         if not entries:
             raise EventNotFound(event_id)
         return decode_entry(*entries[0]).id
@@ -37,7 +39,7 @@ class ChangeLog:
             EventNotFound, StoreUnavailable
             CursorExpired: the log no longer has that entry, and may lack later ones.
         """
-        exists, entries = self._connections.read(
+        exists, entries = self._connections.confirmed(
             ("EXISTS", keys.event(event_id)),
             # From that entry on, inclusive: that it is there shows that none was trimmed.
             ("XRANGE", keys.log(event_id), entry_id, "+", "COUNT", limit + 1 + MOST_STEPS),

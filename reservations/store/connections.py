@@ -36,6 +36,11 @@ CONFIRM_MILLISECONDS = 800
 
 MARK_MILLISECONDS = 1000
 
+SURE_SECONDS = 0.5
+"""How long a primary whose replicas have confirmed something is taken for the primary.
+No other can be there so soon if the others miss a primary for longer before they replace
+it: `down-after-milliseconds` of a sentinel, `cluster-node-timeout` of a cluster."""
+
 PAUSES_SECONDS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
 """Before each further question, while servers send each other's callers to and fro."""
 
@@ -78,13 +83,17 @@ class Link:
         if not wanted:
             return self.exchange(commands), True
         self._server.unconfirmed.check()
+        began = time.monotonic()
         wait = ("WAIT", wanted, CONFIRM_MILLISECONDS)
         *replies, confirmations = self.exchange([*commands, wait])
         if isinstance(confirmations, ResponseError):
             # By a server that was made a replica meanwhile.
             return replies, False
         self._server.unconfirmed.note(confirmations < wanted)
-        return replies, confirmations >= wanted
+        if confirmations < wanted:
+            return replies, False
+        self._server.confirmed_at = max(began, self._server.confirmed_at)
+        return replies, True
 
     def _reply(self) -> Reply:
         try:
@@ -156,10 +165,11 @@ class Connections:
         """
         return self.following(lambda: self._read(commands, insist))
 
-    def write(self, *commands: Command, insist: bool = False) -> list[Reply]:
+    def confirmed(self, *commands: Command, insist: bool = False) -> list[Reply]:
         """Send commands that may safely be sent again, and have replicas confirm.
 
-        Confirmed is also what the commands only find, whoever wrote it.
+        Confirmed is also what the commands only find, whoever wrote it: what no replica
+        has can be gone with the primary.
 
         Args:
             commands: answered in this order; all keys lie in one slot.
@@ -174,6 +184,21 @@ class Connections:
         # WAIT asks for what this connection wrote, so it has to write something.
         mark = ("SET", keys.mark(key_of(commands[0])), "", "PX", MARK_MILLISECONDS)
         return self.following(lambda: self._write([*commands, mark], insist))[:-1]
+
+    def confirm(self, key: str, read_at: float = float("inf")) -> None:
+        """Have replicas confirm what was read of a key, unless they have done so since.
+
+        Args:
+            key: of the slot that was read.
+            read_at: when, by the monotonic clock.
+
+        Raises:
+            StoreUnavailable: too few replicas confirm it in time.
+        """
+        if self._confirms:
+            confirmed_at = self._servers.of(key).confirmed_at
+            if confirmed_at < max(read_at, time.monotonic() - SURE_SECONDS):
+                self.confirmed(("EXISTS", key))
 
     def following(self, ask: Callable[[], T]) -> T:
         """Ask anew, for as long as servers say that another one is to be asked.

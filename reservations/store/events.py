@@ -171,8 +171,8 @@ class EventStore:
         # The index lies in another slot, so it cannot be part of the transaction. It
         # comes first: an entry without its event is passed over, but nobody would
         # find an event without its entry.
-        (ordinal,) = self._connections.write(("INCR", keys.EVENT_COUNT))
-        self._connections.write(("ZADD", keys.EVENTS, "NX", ordinal, event_id))
+        (ordinal,) = self._connections.confirmed(("INCR", keys.EVENT_COUNT))
+        self._connections.confirmed(("ZADD", keys.EVENTS, "NX", ordinal, event_id))
 
 
 def _size_of(plan: SeatPlan) -> int:

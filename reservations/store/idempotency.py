@@ -131,7 +131,7 @@ class Claims:
         """
         mine = TO_BE_MADE + event_id.encode()
         # A claim that was lost, with the event there, would have it made a second time.
-        (claimed,) = self._connections.write(_claim(once, mine))
+        (claimed,) = self._connections.confirmed(_claim(once, mine))
         if claimed is None:
             return event_id
         if not claimed.startswith(TO_BE_MADE):

@@ -1,4 +1,7 @@
-"""Reservations, read one by one or as lists, those made last first."""
+"""Reservations, read one by one or as lists, those made last first.
+
+Whoever asks may want to know what became of a request: so all is confirmed.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class ReservationStore:
         Raises:
             EventNotFound, StoreUnavailable
         """
-        exists, record = self._connections.read(
+        exists, record = self._connections.confirmed(
             ("EXISTS", keys.event(event_id)),
             ("GET", keys.reservation(event_id, reservation_id)),
         )
@@ -39,7 +42,7 @@ class ReservationStore:
         Raises:
             StoreUnavailable
         """
-        (found,) = self._connections.read(index.count(event_id))
+        (found,) = self._connections.confirmed(index.count(event_id))
         return int(found)
 
     def newest(
@@ -71,7 +74,7 @@ class ReservationStore:
         elif patron is not None:
             name = index.of_patron(patron)
         while True:
-            exists, members = self._connections.read(
+            exists, members = self._connections.confirmed(
                 ("EXISTS", keys.event(event_id)),
                 index.newest(event_id, name, at_once, before),
             )
@@ -80,7 +83,7 @@ class ReservationStore:
             ids = [index.id_of(member) for member in members]
             if not ids:
                 return
-            records = self._connections.read(
+            records = self._connections.confirmed(
                 *(("GET", keys.reservation(event_id, each)) for each in ids)
             )
             for found in map(decode_reservation, records):

@@ -43,7 +43,7 @@ class Revocations:
         oldest = self._oldest_of_use(time_reply)
         entry = ("XADD", keys.REVOCATIONS, "MINID", "~", oldest, "*", "jti", jti)
         try:
-            self._connections.write(entry)
+            self._connections.confirmed(entry)
         except StoreUnavailable as error:
             raise OutcomeUnknown from error
         self._refresh_at = 0.0

@@ -56,7 +56,7 @@ class SeatStore:
         Raises:
             EventNotFound, StoreUnavailable
         """
-        exists, *records = self._connections.read(
+        exists, *records = self._connections.confirmed(
             ("EXISTS", keys.event(event_id)),
             *(("GET", keys.seat(event_id, seat_id)) for seat_id in seat_ids),
         )
@@ -70,7 +70,7 @@ class SeatStore:
         Raises:
             StoreUnavailable
         """
-        (record,) = self._connections.read(("GET", keys.patron(event_id, patron)))
+        (record,) = self._connections.confirmed(("GET", keys.patron(event_id, patron)))
         return decode_holdings(record)
 
     def change(

@@ -93,6 +93,8 @@ class Server:
         confirmations: how many of its replicas have to confirm a change.
         silence: of the server.
         unconfirmed: silence of its replicas.
+        confirmed_at: an instant of the monotonic clock; enough replicas have confirmed all
+            that it had then.
         is_suspect: it may be the wrong one to ask: it failed, or said so itself.
     """
 
@@ -102,6 +104,7 @@ class Server:
         self.confirmations = confirmations
         self.silence = Silence()
         self.unconfirmed = Silence("too few replicas confirmed a change")
+        self.confirmed_at = float("-inf")
         self.is_suspect = False
 
     def take(self, *, insist: bool) -> AbstractConnection:

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 from redis.exceptions import ResponseError
 
-from reservations.domain.errors import Busy, OutcomeUnknown, StoreUnavailable
+from reservations.domain.errors import Busy, OutcomeUnknown, Refusal, StoreUnavailable
 from reservations.store.connections import (
     LINK_FAILURES,
     Command,
@@ -135,13 +135,13 @@ class Transactions:
         raise Busy(ATTEMPTS)
 
     def confirm(self, key: str) -> None:
-        """Have replicas confirm all that was written to the slot of a key.
+        """Have replicas confirm that something was done in the slot of a key.
 
         Raises:
             OutcomeUnknown: too few do.
         """
         try:
-            self._connections.write(("EXISTS", key))
+            self._connections.confirm(key)
         except StoreUnavailable as error:
             raise OutcomeUnknown from error
 
@@ -154,9 +154,14 @@ class Transactions:
             with self._connections.link(watch[0]) as link:
                 now, replies = self._begin(link, watch, reads)
                 commit = decide(Attempt(link, number, now, replies))
-                return commit if commit is not None and self._commit(link, commit) else None
+                if commit is None or not self._commit(link, commit):
+                    return None
         except DoneBefore:
             self.confirm(watch[0])
+            raise
+        except Refusal:
+            # What is refused because of a change that no replica has might be had.
+            self._connections.confirm(watch[0])
             raise
         except LINK_FAILURES as error:
             if commit is None:
@@ -165,6 +170,9 @@ class Transactions:
                 return commit
             # The commands may still be on their way: absence proves nothing.
             raise OutcomeUnknown from error
+        if not commit.commands:
+            self._connections.confirm(watch[0])
+        return commit
 
     def _begin(
         self, link: Link, watch: Sequence[str], reads: Sequence[Command]
@@ -197,7 +205,7 @@ class Transactions:
 
     def _happened(self, commit: Commit[T]) -> bool:
         try:
-            (reply,) = self._connections.write(commit.proof, insist=True)
+            (reply,) = self._connections.confirmed(commit.proof, insist=True)
         except StoreUnavailable:
             return False
         return commit.proves(reply)

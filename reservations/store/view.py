@@ -49,12 +49,18 @@ Seats without a category are counted under None."""
 
 
 class SeatsView:
-    """The seats of one event, as of a place in its change log."""
+    """The seats of one event, as of a place in its change log.
 
-    def __init__(self, plan: SeatPlan, cursor: str) -> None:
+    Attributes:
+        cursor: that place.
+        read_at: when what is newest was read, by the monotonic clock.
+    """
+
+    def __init__(self, plan: SeatPlan, cursor: str, read_at: float = 0.0) -> None:
         """Begin with all seats free, at log entry `cursor`."""
         self.plan = plan
         self.cursor = cursor
+        self.read_at = read_at
         self._free = bytearray(b"\x01" * len(plan))
         self._taken: dict[int, Seat] = {}
         self._counts: dict[str | None, Counter[SeatStatus]] = {

@@ -8,6 +8,7 @@ trimmed meanwhile shows itself by the entry's absence; then the view is read afr
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,11 +61,11 @@ class SeatViews:
             EventNotFound, StoreUnavailable
             Busy: the log is trimmed faster than the seats can be read.
         """
-        return self._seen(event_id, self._connections.read, SeatsView.seats)
+        return self._shown(event_id, SeatsView.seats)
 
     def counts(self, event_id: str) -> Counts:
         """Return the numbers of an event's seats; raises what `seats` does."""
-        return self._seen(event_id, self._connections.read, SeatsView.counts)
+        return self._shown(event_id, SeatsView.counts)
 
     def next_expiry(self, event_id: str) -> datetime | None:
         """Return when an event's next hold ends by itself; raises what `seats` does."""
@@ -90,6 +91,14 @@ class SeatViews:
             what `seats` does.
         """
         return self._seen(event_id, read, SeatsView.free)
+
+    def _shown(self, event_id: str, take: Callable[[SeatsView], T]) -> T:
+        """Take from a view what is to be shown: only what has been confirmed."""
+        found, read_at = self._seen(
+            event_id, self._connections.read, lambda view: (take(view), view.read_at)
+        )
+        self._connections.confirm(keys.log(event_id), read_at)
+        return found
 
     def _seen(self, event_id: str, read: Read, take: Callable[[SeatsView], T]) -> T:
         found = self._current(event_id, read, take)
@@ -129,6 +138,8 @@ class SeatViews:
         if not entries or entries[0].id != cursor or len(entries) == _most_entries(view):
             return None
         with self._lock:
+            if entries[-1].id != view.cursor:
+                view.read_at = time.monotonic()
             view.apply(entries)
             view.let_holds_run_out(from_time(time_reply))
             self._views[event_id] = view
@@ -140,7 +151,7 @@ class SeatViews:
         (newest,) = read(("XREVRANGE", keys.log(event_id), "+", "-", "COUNT", 1))
         if not newest:
             raise EventNotFound(event_id)
-        view = SeatsView(plan, newest[0][0].decode())
+        view = SeatsView(plan, newest[0][0].decode(), time.monotonic())
         ids = [place.id for place in plan.places()]
         for start in range(0, len(ids), SEATS_A_READ):
             some = ids[start : start + SEATS_A_READ]

@@ -60,10 +60,9 @@ def part_primary(stack: Stack, chance: random.Random) -> Tidy:
 
 @fault("store", store="replicated")
 def kill_replica(stack: Stack, chance: random.Random) -> Tidy:
-    """Kill a server that is no primary of an event's."""
+    """Kill a replica of some primary's."""
     store = _replicated(stack)
-    primary = store.topology.primary_of(stack.event_on_sale())
-    node = chance.choice([node for node in store.topology.nodes if node is not primary])
+    node = chance.choice([node for node in store.topology.nodes if node.is_replica()])
     node.kill()
     time.sleep(chance.uniform(0.5, 2))
     return partial(_back, store, node.restart)
