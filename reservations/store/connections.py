@@ -42,7 +42,7 @@ No other can be there so soon if the others miss a primary for longer before the
 it: `down-after-milliseconds` of a sentinel, `cluster-node-timeout` of a cluster."""
 
 PAUSES_SECONDS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
-"""Before each further question, while servers send each other's callers to and fro."""
+"""Before each further question, while servers send each other's callers back and forth."""
 
 
 class Link:
