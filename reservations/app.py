@@ -45,6 +45,8 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
         service,
         issues_tokens=keys.signing is not None,
         development=settings.development,
+        tokens_per_minute=settings.tokens_per_minute,
+        keyed_requests_per_hour=settings.keyed_requests_per_hour,
     )
     cli.init_app(app, service, None if settings.redis_url else settings.data_dir)
     if origins := _cors_origins(settings):

@@ -78,6 +78,9 @@ class Settings:
         seat_hold_time_seconds: how long a hold lasts, unless the event says otherwise.
         seat_user_limit: live holds of one patron in an event, unless the event says
             otherwise.
+        tokens_per_minute: that one admin may have issued by each worker.
+        keyed_requests_per_hour: that one patron may send to each worker with an
+            `Idempotency-Key`.
         cors_origins: web pages of these origins may call the service.
         change_log_length: entries kept in each event's change log, about.
         log_level: least severe level that is logged.
@@ -98,6 +101,8 @@ class Settings:
     jwt_max_lifetime_seconds: int
     seat_hold_time_seconds: int
     seat_user_limit: int
+    tokens_per_minute: int
+    keyed_requests_per_hour: int
     cors_origins: tuple[str, ...]
     change_log_length: int
     log_level: str
@@ -144,6 +149,10 @@ class Settings:
             ),
             seat_hold_time_seconds=env.int("SEAT_HOLD_TIME", 60, validate=Range(1, 3600)),
             seat_user_limit=env.int("SEAT_USER_LIMIT", 4, validate=Range(1, 100)),
+            tokens_per_minute=env.int("TOKENS_PER_MINUTE", 60_000, validate=Range(1, 10**7)),
+            keyed_requests_per_hour=env.int(
+                "KEYED_REQUESTS_PER_HOUR", 6_000, validate=Range(1, 10**7)
+            ),
             cors_origins=_origins(env.str("CORS_ORIGINS", "")),
             change_log_length=env.int(
                 "CHANGE_LOG_LENGTH", 100_000, validate=Range(1_000, 10_000_000)

@@ -82,6 +82,8 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
         jwt_max_lifetime_seconds=30 * 86_400,
         seat_hold_time_seconds=60,
         seat_user_limit=4,
+        tokens_per_minute=1_000_000,
+        keyed_requests_per_hour=1_000_000,
         cors_origins=(),
         change_log_length=10_000,
         log_level="INFO",

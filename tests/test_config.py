@@ -59,6 +59,8 @@ def test_a_secret_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> 
         jwt_max_lifetime_seconds=30 * 86_400,
         seat_hold_time_seconds=60,
         seat_user_limit=4,
+        tokens_per_minute=60_000,
+        keyed_requests_per_hour=6_000,
         cors_origins=(),
         change_log_length=100_000,
         log_level="INFO",
@@ -79,6 +81,8 @@ EVERY_SETTING: dict[str, tuple[str, str, Any]] = {
     "JWT_MAX_LIFETIME": ("60", "jwt_max_lifetime_seconds", 60),
     "SEAT_HOLD_TIME": ("3600", "seat_hold_time_seconds", 3600),
     "SEAT_USER_LIMIT": ("100", "seat_user_limit", 100),
+    "TOKENS_PER_MINUTE": ("10", "tokens_per_minute", 10),
+    "KEYED_REQUESTS_PER_HOUR": ("20", "keyed_requests_per_hour", 20),
     "CORS_ORIGINS": (
         "https://shop.test, http://[::1]:3000,",
         "cors_origins",
@@ -192,6 +196,8 @@ WRONG: dict[str, list[str]] = {
     "JWT_MAX_LIFETIME": [*NO_NUMBERS, "59", str(366 * 86_400 + 1)],
     "SEAT_HOLD_TIME": [*NO_NUMBERS, "3601"],
     "SEAT_USER_LIMIT": [*NO_NUMBERS, "101"],
+    "TOKENS_PER_MINUTE": [*NO_NUMBERS, "10000001", "10 per minute"],
+    "KEYED_REQUESTS_PER_HOUR": [*NO_NUMBERS, "10000001"],
     "CHANGE_LOG_LENGTH": [*NO_NUMBERS, "999", "10000001"],
     "CORS_ORIGINS": [
         "*",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, request
 
-from reservations.api import idempotency, problems, versions, wiring
+from reservations.api import idempotency, limits, problems, versions, wiring
 from reservations.api.blocks import blocks
 from reservations.api.bodies import MAX_BODY_BYTES, MAX_EVENT_BODY_BYTES, read_to_the_end
 from reservations.api.changes import changes
@@ -21,7 +21,13 @@ from reservations.service import ReservationService
 
 
 def init_app(
-    app: Flask, service: ReservationService, *, issues_tokens: bool, development: bool
+    app: Flask,
+    service: ReservationService,
+    *,
+    issues_tokens: bool,
+    development: bool,
+    tokens_per_minute: int,
+    keyed_requests_per_hour: int,
 ) -> None:
     """Serve the API.
 
@@ -30,6 +36,8 @@ def init_app(
         service: does the work.
         issues_tokens: whether this service signs tokens, rather than an identity provider.
         development: whether anybody may have a token for trying things out.
+        tokens_per_minute: that one admin may have issued by each worker.
+        keyed_requests_per_hour: that one patron may send to each worker.
     """
     app.config.update(CONFIG, MAX_CONTENT_LENGTH=MAX_BODY_BYTES)
     # What is no address is answered as such, not led to one that is much like it.
@@ -41,6 +49,7 @@ def init_app(
     wiring.init_app(app, service)
     problems.init_app(app)
     idempotency.init_app(app)
+    limits.init_app(app, tokens_per_minute, keyed_requests_per_hour)
     api = Api(app)
     for of_events in [events, seats, holds, reservations, blocks, changes]:
         versions.register(app, api, of_events, "/events")

@@ -19,6 +19,7 @@ from marshmallow import fields
 from marshmallow.validate import Regexp
 
 from reservations.api.auth import caller
+from reservations.api.limits import count_keyed_request
 from reservations.api.openapi.decorators import Blueprint, View
 from reservations.api.problems import handle_refusal
 from reservations.api.schemas.base import Query
@@ -54,7 +55,10 @@ def idempotent(blueprint: Blueprint) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def named(*args: Any, **kwargs: Any) -> Any:
-            g.idempotency_key = _checked_key(blueprint) if HEADER in request.headers else None
+            g.idempotency_key = None
+            if HEADER in request.headers:
+                g.idempotency_key = _checked_key(blueprint)
+                count_keyed_request()
             return view(*args, **kwargs)
 
         document = blueprint.refuses(IdempotencyKeyReused)

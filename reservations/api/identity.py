@@ -7,6 +7,7 @@ from typing import Any
 
 from reservations import tokens
 from reservations.api.auth import caller, requires
+from reservations.api.limits import count_token
 from reservations.api.openapi.decorators import Blueprint
 from reservations.api.schemas.identity import (
     CallerSchema,
@@ -42,6 +43,7 @@ try_out = Blueprint("try-out", __name__, description="Tokens for trying things o
 )
 def issue_token(new: dict[str, Any]) -> dict[str, Any]:
     """Issue a token, such as a shop's back end gives to its shopper"""
+    count_token()
     lifetime = new.get("expires_in") or tokens.default_lifetime()
     token = tokens.issue(new["subject"], new["role"], new["name"], lifetime)
     return {"access_token": token, "token_type": "Bearer", "expires_in": lifetime.total_seconds()}

@@ -19,9 +19,9 @@ from werkzeug.exceptions import HTTPException
 from reservations.api.timestamps import format_timestamp
 from reservations.domain.errors import (
     Conflict,
-    HeldTooLong,
     ReservationError,
     StoreUnavailable,
+    TooManyRequests,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -168,7 +168,7 @@ def handle_refusal(error: ReservationError) -> Response:
         current_app.logger.warning("%s The store: %s", error, error.reason)
     members = {n: _plain(value) for n, value in vars(error).items() if not n.startswith("_")}
     response = problem(error.code, str(error), members)
-    if isinstance(error, HeldTooLong):
+    if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 

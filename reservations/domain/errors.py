@@ -64,25 +64,33 @@ class HoldLimitReached(Refusal):
         self.held = held
 
 
-class HeldTooLong(ReservationError):
-    """The patron has held seats of this event for too long without buying them.
+class TooManyRequests(ReservationError):
+    """The caller has had enough for now.
 
     No `Refusal`: it passes with time alone, so it is not remembered with a key.
     """
 
     code = "too_many_requests"
 
-    def __init__(self, wait: timedelta) -> None:
-        super().__init__(
-            "You have held seats of this event for long without reserving them; "
-            "those that you hold you can still reserve."
-        )
+    def __init__(self, reason: str, wait: timedelta) -> None:
+        super().__init__(reason)
         self._wait = wait
 
     @property
     def retry_after(self) -> int:
-        """Whole seconds until a new hold is possible."""
+        """Whole seconds until it may be had again."""
         return max(1, ceil(self._wait.total_seconds()))
+
+
+class HeldTooLong(TooManyRequests):
+    """The patron has held seats of this event for too long without buying them."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(
+            "You have held seats of this event for long without reserving them; "
+            "those that you hold you can still reserve.",
+            wait,
+        )
 
 
 @dataclass(frozen=True, slots=True)

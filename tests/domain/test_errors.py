@@ -29,6 +29,7 @@ REFUSALS = [
     errors.ReservationNotFound("r"),
     errors.NotOnSale("The event is closed."),
     errors.HoldLimitReached(limit=4, held=4),
+    errors.TooManyRequests("You have asked too often.", timedelta(seconds=30)),
     errors.HeldTooLong(timedelta(seconds=30)),
     errors.NothingHeld(),
     errors.NotEnoughSeats(free=1),
@@ -60,11 +61,13 @@ def test_every_refusal_is_in_these_tables() -> None:
     }
 
 
-def test_every_refusal_has_a_code_of_its_own_but_one() -> None:
+def test_every_refusal_has_a_code_of_its_own_but_two() -> None:
     shared = Counter(kind.code for kind in KINDS) - Counter({kind.code for kind in KINDS})
-    # To hold none of the seats named, and none at all, is the same to a client.
-    assert shared == {"seat_not_held": 1}
+    # To hold none of the seats named, and none at all, is the same to a client; and so is
+    # whatever it has had too much of.
+    assert shared == {"seat_not_held": 1, "too_many_requests": 1}
     assert errors.NothingHeld.code == errors.SeatNotHeld.code
+    assert errors.HeldTooLong.code == errors.TooManyRequests.code
 
 
 @pytest.mark.parametrize("refusal", IN_THE_WAY, ids=str)
