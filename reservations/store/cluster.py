@@ -117,7 +117,8 @@ class ClusterServers:
         self._asked_at = time.monotonic()
 
     def _to_be_asked(self, first: Address | None) -> list[Address]:
-        known = random.sample(list(self._servers), len(self._servers))
+        known = list(self._servers)
+        random.shuffle(known)
         known.sort(key=lambda address: self._servers[address].is_suspect)
         found = [] if first is None else [first]
         return list(dict.fromkeys([*found, *known, *self._seeds]))[:NODES_ASKED]
