@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -84,10 +85,13 @@ def run(plan: Plan, kind: str, seed: int, folder: Path, telling: Telling) -> tup
     """Run once.
 
     Raises:
-        FaultFailed: a fault could not be struck; the run tells nothing.
+        FaultFailed: a fault could not be struck, or, where everything is installed that
+            they need, cannot be had; the run tells nothing.
     """
     faults, missing = faults_for(kind, plan.fault_names)
     for name, reason in missing.items():
+        if os.environ.get("CI") == "true":
+            raise FaultFailed(f"{name} cannot be had: {reason}")
         telling.say(f"  skipped {name}: {reason}")
     everyone = tokens()
     with running(folder, kind, plan.application, plan.workers, plan.threads) as stack:

@@ -7,11 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.live import PROJECT, environment
 from tests.nginx import why_no_nginx
+from torture.run import Plan, run
+from torture.telling import Telling
+from torture.weather import FaultFailed
 
 pytestmark = [
     pytest.mark.skipif(why_no_nginx() is not None, reason=str(why_no_nginx())),
@@ -21,6 +25,17 @@ pytestmark = [
     ),
     pytest.mark.timeout(300),
 ]
+
+PLAN = Plan(
+    minutes=0.1,
+    seeds=(1,),
+    kinds=("standalone",),
+    faults=("all",),
+    mutant=None,
+    workers=2,
+    threads=8,
+    keep=None,
+)
 
 
 def torture(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -50,3 +65,21 @@ def test_a_sound_service_with_its_store_killed_is_sound() -> None:
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "Nothing is wrong." in ran.stdout
     assert "kill-store" in ran.stdout and "cut-power" in ran.stdout
+
+
+@pytest.mark.parametrize("store", ["sentinel", "cluster"])
+def test_a_sound_service_is_sound_while_a_replica_takes_over(store: str) -> None:
+    ran = torture("--minutes", "0.5", "--store", store, "--faults", "kill-primary")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Nothing is wrong." in ran.stdout
+    assert "kill-primary" in ran.stdout
+
+
+def test_where_everything_is_installed_no_fault_may_be_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    missing = {"cut-power": "needs root"}
+    monkeypatch.setattr("torture.run.faults_for", lambda *_: ([], missing))
+    with pytest.raises(FaultFailed, match="cut-power cannot be had: needs root"):
+        run(PLAN, "standalone", 1, tmp_path, Telling())

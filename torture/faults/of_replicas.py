@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import time
 from functools import partial
 
@@ -20,7 +21,8 @@ STOPPED_SECONDS = (3.0, 6.0)
 
 def why_no_partition() -> str | None:
     """Return why a server cannot be cut off from the others; None if it can."""
-    return None if os.geteuid() == 0 else "needs root, for iptables: apt-get install iptables"
+    is_possible = os.geteuid() == 0 and shutil.which("iptables") is not None
+    return None if is_possible else "needs root, and iptables: apt-get install iptables"
 
 
 @fault("store", store="replicated")
