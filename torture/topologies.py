@@ -128,6 +128,15 @@ class SentinelTopology(_Topology):
         assert states, "no sentinel answers"
         return self._at(max(states, key=lambda state: int(state["config-epoch"]))["ip"])
 
+    def is_missed(self) -> bool:
+        """Whether all sentinels miss the primary."""
+        return all("s_down" in state["flags"] for state in self._states())
+
+    def tell_sentinels(self, *command: str | int) -> None:
+        """Send a command to all sentinels."""
+        for sentinel in self._sentinels:
+            sentinel.tell(*command)
+
     def _start(self) -> None:
         for node in self._all():
             node.restart()

@@ -154,9 +154,12 @@ class ClusterServers:
 
 
 def _primaries(nodes: list[dict[bytes, Any]], asked: Address) -> Iterator[Address]:
-    """Yield where a shard's primaries listen, those first that are not known to have failed."""
+    """Yield where a shard's primaries listen, but for those that most nodes say have failed.
+
+    One that comes back may be replaced all the same.
+    """
     for node in sorted(nodes, key=lambda node: node[b"health"] != b"online"):
-        if node[b"role"] == b"master":
+        if node[b"role"] == b"master" and node[b"health"] != b"fail":
             # A node that does not know its own name is where it was asked.
             host = node.get(b"endpoint") or node.get(b"ip") or b""
             yield host.decode() or asked[0], int(node[b"port"])

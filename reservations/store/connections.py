@@ -41,6 +41,11 @@ SURE_SECONDS = 0.5
 No other can be there so soon if the others miss a primary for longer before they replace
 it: `down-after-milliseconds` of a sentinel, `cluster-node-timeout` of a cluster."""
 
+PROMPT_SECONDS = 1.0
+"""How long a primary may keep one caller in all, to be taken for the primary still. One that
+stands still for longer may have been replaced, and not know it: what it then executes
+can be confirmed by a replica that has not been told either, and is lost with it."""
+
 PAUSES_SECONDS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
 """Before each further question, while servers send each other's callers back and forth."""
 
@@ -48,9 +53,18 @@ PAUSES_SECONDS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
 class Link:
     """One connection to one server, lent to one caller."""
 
-    def __init__(self, connection: AbstractConnection, server: Server) -> None:
+    def __init__(self, connection: AbstractConnection, server: Server, asked_at: float) -> None:
+        """Begin to use a connection.
+
+        Args:
+            connection: is open.
+            server: whose it is.
+            asked_at: an instant of the monotonic clock, at which the server was known to be
+                the right one.
+        """
         self._connection = connection
         self._server = server
+        self._asked_at = asked_at
         self.ended_cleanly = True
 
     def exchange(self, commands: Sequence[Command]) -> list[Reply]:
@@ -76,24 +90,35 @@ class Link:
         was written over this connection.
 
         Raises:
-            StoreUnavailable: replicas did not confirm a moment ago; nothing was sent.
+            StoreUnavailable: replicas did not confirm a moment ago, or the server may have
+                been replaced meanwhile; nothing was sent.
             ConnectionError, TimeoutError, OSError: as `exchange`.
         """
         wanted = self._server.confirmations
         if not wanted:
             return self.exchange(commands), True
+        if not self._is_prompt():
+            raise StoreUnavailable("it stood still, and may have been replaced")
         self._server.unconfirmed.check()
         began = time.monotonic()
         wait = ("WAIT", wanted, CONFIRM_MILLISECONDS)
-        *replies, confirmations = self.exchange([*commands, wait])
-        if isinstance(confirmations, ResponseError):
-            # By a server that was made a replica meanwhile.
-            return replies, False
-        self._server.unconfirmed.note(confirmations < wanted)
-        if confirmations < wanted:
+        is_confirmed = False
+        try:
+            *replies, confirmations = self.exchange([*commands, wait])
+            # A server that was made a replica meanwhile refuses to wait.
+            is_confirmed = not isinstance(confirmations, ResponseError) and confirmations >= wanted
+        finally:
+            self._server.unconfirmed.note(not is_confirmed)
+        if not (is_confirmed and self._is_prompt()):
             return replies, False
         self._server.confirmed_at = max(began, self._server.confirmed_at)
         return replies, True
+
+    def _is_prompt(self) -> bool:
+        is_prompt = time.monotonic() - self._asked_at < PROMPT_SECONDS
+        if not is_prompt:
+            self._server.is_suspect = True
+        return is_prompt
 
     def _reply(self) -> Reply:
         try:
@@ -137,9 +162,10 @@ class Connections:
         Raises:
             StoreUnavailable: there is none to be had; nothing was sent.
         """
+        asked_at = time.monotonic()
         server = self._servers.of(key)
         connection = server.take(insist=insist)
-        link = Link(connection, server)
+        link = Link(connection, server, asked_at)
         try:
             yield link
         except LinkTimeout:

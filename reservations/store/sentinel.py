@@ -39,6 +39,10 @@ STALE_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
 """Between two questions about a primary that fails."""
 
+MISSED, REPLACING = "s_down", {"o_down", "failover_in_progress"}
+"""What a sentinel says of a primary that does not answer it; and that enough of them agree
+about, or that one of them is replacing."""
+
 SHUNNED_SECONDS = 5.0
 """How long a sentinel that did not answer is not asked, if another answers."""
 
@@ -60,6 +64,7 @@ class SentinelServers:
         self._durability = durability
         self._address: Address | None = None
         self._server: Server | None = None
+        self._is_missed = False
         self._asked_at = float("-inf")
         self._lock = Lock()
 
@@ -77,6 +82,8 @@ class SentinelServers:
                 self._lock.release()
         if self._server is None:
             raise StoreUnavailable("no sentinel knows the primary")
+        if self._is_missed:
+            raise StoreUnavailable("sentinels miss the primary, and may be replacing it")
         return self._server
 
     def shares(self, commands: Sequence[Command]) -> Sequence[Share]:
@@ -114,6 +121,9 @@ class SentinelServers:
         else:
             # Sentinels learn of a failover one after another.
             self._put(max(known, key=lambda state: int(state["config-epoch"])))
+            self._is_missed = _is_missed(known)
+            if self._is_missed and self._server is not None:
+                self._server.is_suspect = True
         self._asked_at = time.monotonic()
 
     def _put(self, state: dict[str, Any]) -> None:
@@ -148,6 +158,16 @@ class _Sentinel:
             self.shunned_until = time.monotonic() + SHUNNED_SECONDS
             return None
         return state
+
+
+def _is_missed(states: list[dict[str, Any]]) -> bool:
+    """Whether sentinels miss the primary: all of them, or so many that one may replace it.
+
+    When it comes back it may be replaced all the same, and for a moment still have a replica
+    that confirms what it does.
+    """
+    flags = [set(state["flags"].split(",")) for state in states]
+    return any(each & REPLACING for each in flags) or all(MISSED in each for each in flags)
 
 
 def _connect_to_primary(connection: AbstractConnection) -> None:

@@ -21,6 +21,7 @@ from reservations.service import NewEvent, ReservationService
 from reservations.store import AnsweredBefore, Once
 from tests.store.sale import Sale, again, new_event, service_on
 from torture.nodes import PORT, Node
+from torture.processes import wait_until
 from torture.topologies import ClusterTopology
 
 HEALTHY_SECONDS = 40
@@ -136,6 +137,20 @@ def test_a_primary_that_was_stopped_for_long_is_left_even_by_who_slept_meanwhile
         primary.cont()
         again(lambda: sleeper.seats(event))
         sale.check(sleeper)
+
+
+def test_a_primary_that_wakes_up_while_it_is_replaced_confirms_nothing(
+    topology: ClusterTopology, service: ReservationService, events: list[str]
+) -> None:
+    event = events[0]
+    primary = topology.primary_of(event)
+    replicas = [node for node in topology.nodes if replicates(node, primary)]
+    with Sale(service, [event]) as sale:
+        primary.stop()
+        wait_until(lambda: not all(map(Node.is_replica, replicas)), "a new primary", 20)
+        primary.cont()
+        sale.await_failover(topology, event, primary)
+    sale.check(service)
 
 
 @NEEDS_ROOT

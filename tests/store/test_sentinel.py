@@ -16,6 +16,8 @@ from reservations.domain.errors import OutcomeUnknown, SeatReserved, StoreNotRea
 from reservations.service import ReservationService
 from reservations.store import AnsweredBefore, Once
 from tests.store.sale import Sale, again, new_event, service_on
+from torture.nodes import Node
+from torture.processes import wait_until
 from torture.topologies import SentinelTopology
 
 HEALTHY_SECONDS = 40
@@ -86,6 +88,20 @@ def test_a_primary_that_was_stopped_for_long_is_left_even_by_who_slept_meanwhile
         sale.check(sleeper)
 
 
+def test_a_primary_that_wakes_up_while_it_is_replaced_confirms_nothing(
+    topology: SentinelTopology, service: ReservationService, event_id: str
+) -> None:
+    primary = topology.primary_of(event_id)
+    replicas = [node for node in topology.nodes if node is not primary]
+    with Sale(service, [event_id]) as sale:
+        primary.stop()
+        # One of them is made the primary; the other follows the old one for a moment more.
+        wait_until(lambda: not all(map(Node.is_replica, replicas)), "a new primary", 20)
+        primary.cont()
+        sale.await_failover(topology, event_id, primary)
+    sale.check(service)
+
+
 @pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("iptables") is None,
     reason="needs root and iptables: apt-get install iptables",
@@ -101,6 +117,32 @@ def test_a_primary_that_was_cut_off_confirms_nothing_and_is_left(
             assert client.role()[0] == "master", "it does not know"
     topology.heal(primary)
     sale.check(service)
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("iptables") is None,
+    reason="needs root and iptables: apt-get install iptables",
+)
+def test_a_primary_that_sentinels_miss_is_not_asked_until_they_find_it(
+    topology: SentinelTopology, settings: Settings
+) -> None:
+    with service_on(topology, settings, "local") as service:
+        event_id = new_event(service)
+        primary = topology.primary_of(event_id)
+        # More of them than there are would have to agree, so nobody takes its place.
+        topology.tell_sentinels("SENTINEL SET", "seats", "quorum", 9)
+        try:
+            topology.partition(primary)
+            wait_until(topology.is_missed, "sentinels that miss the primary", 20)
+            time.sleep(2)
+            with pytest.raises(StoreUnavailable, match="Nothing was changed"):
+                service.hold_seats(event_id, ["1"], "alice")
+            topology.heal(primary)
+            again(lambda: service.hold_seats(event_id, ["2"], "alice"))
+            assert topology.primary_of(event_id) is primary
+        finally:
+            topology.heal(primary)
+            topology.tell_sentinels("SENTINEL SET", "seats", "quorum", 2)
 
 
 def test_a_primary_that_was_made_a_replica_is_left_at_once(
