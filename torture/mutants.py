@@ -47,6 +47,7 @@ def with_default_retries() -> Flask:
         def exchange(self, commands: Sequence[Command]) -> list[Reply]:
             for _ in range(RETRIES):
                 try:
+                    self._connection.connect()  # type: ignore[no-untyped-call]
                     return super().exchange(commands)
                 except (LinkError, LinkTimeout, OSError):
                     self._connection.disconnect()  # type: ignore[no-untyped-call]

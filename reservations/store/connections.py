@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as LinkError
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as LinkTimeout
 
@@ -76,6 +77,9 @@ class Link:
             ConnectionError, TimeoutError, OSError: the connection broke on the way
                 (see `LINK_FAILURES`); any part of the commands may have been run.
         """
+        if not self._connection.is_connected:
+            # It would be opened again, with nothing watched.
+            raise LinkError("the connection was closed meanwhile")
         self.ended_cleanly = False
         packed = self._connection.pack_commands(commands)  # type: ignore[no-untyped-call]
         self._connection.send_packed_command(packed)  # type: ignore[no-untyped-call]

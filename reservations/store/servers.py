@@ -6,9 +6,11 @@ which for a commit means to do it twice.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
+from queue import Empty
 from threading import Lock
 from typing import Any, Protocol
 
@@ -137,7 +139,19 @@ class Server:
 
     def reconnect(self) -> None:
         """Close those connections that nobody uses just now; the next are made anew."""
-        self._pool.disconnect(inuse_connections=False)
+        # The pool's own way closes some that were lent meanwhile. Between WATCH and EXEC
+        # they would then be opened again, with nothing watched.
+        idle = list(self._take_idle())
+        for connection in reversed(idle):
+            if connection is not None:
+                connection.disconnect()  # type: ignore[no-untyped-call]
+            self._pool.pool.put_nowait(connection)
+
+    def _take_idle(self) -> Iterator[AbstractConnection | None]:
+        """Take all connections, and places for some, that nobody uses."""
+        with contextlib.suppress(Empty):
+            while True:
+                yield self._pool.pool.get_nowait()
 
     def close(self) -> None:
         """Close all connections: those in use as soon as they come back."""

@@ -43,6 +43,7 @@ def what_is_lost_is_sent_again(patch: pytest.MonkeyPatch) -> None:
                 return super().exchange(commands)
             except LINK_FAILURES:
                 self._connection.disconnect()  # type: ignore[no-untyped-call]
+                self._connection.connect()  # type: ignore[no-untyped-call]
                 return super().exchange(commands)
 
     patch.setattr(connections, "Link", Retrying)

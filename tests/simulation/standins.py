@@ -60,14 +60,23 @@ class Connection:
         self._replies: deque[Reply] = deque()
         self._failure: Exception | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is open."""
+        return self._session is not None
+
+    def connect(self) -> None:
+        """Open it, unless it is open."""
+        if self._session is None:
+            self._session = self._outside.server.connect()
+
     def pack_commands(self, commands: Sequence[Command]) -> list[Command]:
         """Leave the commands as they are."""
         return list(commands)
 
     def send_packed_command(self, commands: list[Command]) -> None:
         """Send commands, and wait until something has become of them."""
-        if self._session is None:
-            self._session = self._outside.server.connect()
+        assert self._session is not None, "the connection is closed"
         message = Message(self._session, deque(commands), [])
         self._failure = self._outside.deliver(message)
         self._replies = deque(message.replies)
@@ -85,7 +94,7 @@ class Connection:
         return reply
 
     def disconnect(self) -> None:
-        """Close the connection; the next message opens it again."""
+        """Close the connection."""
         if self._session is not None:
             self._outside.server.disconnect(self._session)
             self._session = None
@@ -99,17 +108,14 @@ class Pool:
         self._idle: list[Connection] = []
 
     def get_connection(self) -> Connection:
-        """Lend a connection."""
-        return self._idle.pop() if self._idle else Connection(self._outside)
+        """Lend a connection, an open one."""
+        connection = self._idle.pop() if self._idle else Connection(self._outside)
+        connection.connect()
+        return connection
 
     def release(self, connection: Connection) -> None:
         """Take one back."""
         self._idle.append(connection)
-
-    def disconnect(self, *, inuse_connections: bool) -> None:
-        """Close those that nobody uses."""
-        for connection in self._idle:
-            connection.disconnect()
 
 
 class Clock:
