@@ -55,10 +55,11 @@ format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# Extras are kept, because older versions of pip look for a pin under that very name.
 lock: $(VENV)/.installed-dev ## Pin the requirements anew, with hashes
 	@for name in requirements requirements-dev requirements-attack; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
-			--no-emit-index-url --custom-compile-command "make lock" $$name.in -o $$name.txt \
+			--no-emit-index-url --no-strip-extras --custom-compile-command "make lock" $$name.in -o $$name.txt \
 			|| exit 1; \
 	done
 
