@@ -11,9 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Lock
+from time import time
 from typing import Any
 
 import jwt
+from cachetools import LRUCache
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from flask import Flask, current_app
@@ -28,6 +31,9 @@ MAX_TOKEN_LENGTH = 8_192
 """As much as servers take in one header; how deep JSON of that size nests does no harm."""
 DEFAULT_LIFETIME = timedelta(hours=1)
 LONGEST_LIFETIME = "JWT_LONGEST_LIFETIME"
+_EXTENSION = "reservations.tokens"
+REMEMBERED_TOKENS = 32_768
+"""Those used last; with what it stands for, one takes about a kilobyte."""
 PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 _UNREADABLE = (
@@ -47,10 +53,44 @@ class TokenInvalid(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """Whom a token speaks for, and its own id."""
+    """Whom a token speaks for, its own id, and when it is good.
+
+    Attributes:
+        not_before: seconds since 1970 from which it is.
+        expires_at: and until which.
+    """
 
     caller: Caller
     jti: str
+    not_before: int
+    expires_at: int
+
+    def is_good_at(self, now: float) -> bool:
+        """Whether it is good at an instant, in seconds since 1970."""
+        return self.not_before <= now < self.expires_at
+
+
+class _VerifiedTokens:
+    """Tokens that were verified, by all of their characters.
+
+    To verify one takes longer than all else that is done to hold a seat, and a patron sends
+    the same one with each request.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: LRUCache[str, VerifiedToken] = LRUCache(REMEMBERED_TOKENS)
+        self._lock = Lock()
+
+    def get(self, token: str) -> VerifiedToken | None:
+        """Return what a token stands for, if that is known and the token good at this instant."""
+        with self._lock:
+            known = self._tokens.get(token)
+        return known if known is not None and known.is_good_at(time()) else None
+
+    def put(self, token: str, verified: VerifiedToken) -> None:
+        """Remember what a token stands for."""
+        with self._lock:
+            self._tokens[token] = verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +170,7 @@ def init_app(
             LONGEST_LIFETIME: longest_lifetime,
         }
     )
+    app.extensions[_EXTENSION] = _VerifiedTokens()
     JWTManager(app).decode_key_loader(lambda header, _claims: keys.for_header(header))
 
 
@@ -169,6 +210,15 @@ def verify(token: str) -> VerifiedToken:
     Raises:
         TokenInvalid: in whatever way.
     """
+    remembered: _VerifiedTokens = current_app.extensions[_EXTENSION]
+    verified = remembered.get(token)
+    if verified is None:
+        verified = _verify(token)
+        remembered.put(token, verified)
+    return verified
+
+
+def _verify(token: str) -> VerifiedToken:
     try:
         if len(token) > MAX_TOKEN_LENGTH:
             raise TokenInvalid("The token is too long.")
@@ -198,4 +248,10 @@ def _read_claims(claims: Mapping[str, Any]) -> VerifiedToken:
         raise TokenInvalid("The token's lifetime is not acceptable.")
     if name is not None and not (isinstance(name, str) and len(name) <= NAME_LENGTH):
         raise TokenInvalid("The token's name is not acceptable.")
-    return VerifiedToken(Caller(subject, Role(claims["role"]), name), jti)
+    return VerifiedToken(
+        Caller(subject, Role(claims["role"]), name),
+        jti,
+        # As whole seconds, which is how they were just compared with the clock.
+        not_before=max(int(issued_at), int(claims.get("nbf", issued_at))),
+        expires_at=int(expires_at),
+    )
