@@ -27,7 +27,9 @@ class Blueprint(flask_smorest.Blueprint):
 
     def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
         """Validate a part of the request, as flask-smorest does, and document how it fails."""
-        inject = super().arguments(schema, location=location, **kwargs)
+        # Made here once; webargs would make one for each request.
+        made = schema() if isinstance(schema, type) else schema
+        inject = super().arguments(made, location=location, **kwargs)
         document = problems(*(OF_BODIES if location == "json" else ("invalid",)))
         return lambda view: document(inject(view))
 
@@ -69,10 +71,7 @@ class Blueprint(flask_smorest.Blueprint):
         """Document a view by hand; its `parameters` join those of its arguments."""
         # flask-smorest would put them in the place of those.
         named = {parameter["name"]: parameter for parameter in kwargs.pop("parameters", [])}
-        document: Callable[[View], View] = flask_smorest.Blueprint.doc(
-            **{MORE_PARAMETERS: named}, **kwargs
-        )
-        return document
+        return _documented(**{MORE_PARAMETERS: named}, **kwargs)
 
     @staticmethod
     def refuses(*errors: type[ReservationError]) -> Callable[[View], View]:
@@ -94,13 +93,21 @@ class Blueprint(flask_smorest.Blueprint):
 
 def problems(*codes: str) -> Callable[[View], View]:
     """Document problems that a view can answer, by their codes."""
-    document: Callable[[View], View] = flask_smorest.Blueprint.doc(
-        **{PROBLEM_CODES: dict.fromkeys(codes, True)}
-    )
-    return document
+    return _documented(**{PROBLEM_CODES: dict.fromkeys(codes, True)})
 
 
 def secured(view: View) -> View:
     """Document that a view wants a token."""
-    documented: View = flask_smorest.Blueprint.doc(security=[{SECURITY_SCHEME: []}])(view)
-    return documented
+    return _documented(security=[{SECURITY_SCHEME: []}])(view)
+
+
+def _documented(**members: Any) -> Callable[[View], View]:
+    """Document a view, as flask-smorest does."""
+    document = flask_smorest.Blueprint.doc(**members)
+
+    def decorate(view: View) -> View:
+        # Not flask-smorest's wrapper, one of a dozen that each request would go through.
+        view._apidoc = document(view)._apidoc  # type: ignore[attr-defined]
+        return view
+
+    return decorate
