@@ -88,6 +88,43 @@ class Silence:
             self._until = time.monotonic() + SILENCE_SECONDS if silent else None
 
 
+class Pool(BlockingConnectionPool):
+    """redis-py's pool, without what that counts and locks for purposes that are not ours."""
+
+    def get_connection(self) -> AbstractConnection:  # type: ignore[override]
+        """Return a connection that is known to be open.
+
+        Raises:
+            ConnectionError, TimeoutError, OSError: none can be had.
+        """
+        try:
+            found: AbstractConnection | None = self.pool.get(timeout=self.timeout)
+        except Empty as error:
+            raise LinkError("all connections are in use") from error
+        connection: AbstractConnection = found or self.make_connection()  # type: ignore[no-untyped-call]
+        try:
+            if not _is_open(connection):
+                connection.disconnect()  # type: ignore[no-untyped-call]
+                connection.connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            self.release(connection)
+            raise
+        return connection
+
+    def release(self, connection: AbstractConnection) -> None:  # type: ignore[override]
+        """Take a connection back."""
+        self.pool.put_nowait(connection)
+
+
+def _is_open(connection: AbstractConnection) -> bool:
+    """Whether a connection that nobody uses can be used."""
+    try:
+        # Nothing is to be read but that the server has closed it.
+        return connection.is_connected and not connection.can_read()
+    except LINK_FAILURES:
+        return False
+
+
 class Server:
     """The connections of one process to one server.
 
@@ -100,7 +137,7 @@ class Server:
         is_suspect: it may be the wrong one to ask: it failed, or said so itself.
     """
 
-    def __init__(self, pool: BlockingConnectionPool, confirmations: int) -> None:
+    def __init__(self, pool: Pool, confirmations: int) -> None:
         self._pool = pool
         self._is_closed = False
         self.confirmations = confirmations
@@ -125,7 +162,7 @@ class Server:
                 self.is_suspect = True
                 raise
         try:
-            return self._pool.get_connection()  # type: ignore[no-untyped-call, no-any-return]
+            return self._pool.get_connection()
         except (RedisError, OSError) as error:
             self.is_suspect = True
             self.silence.note(isinstance(error, LinkTimeout))
@@ -135,7 +172,7 @@ class Server:
         """Take a connection back, and close it if it is of no more use."""
         if not reusable or self._is_closed:
             connection.disconnect()  # type: ignore[no-untyped-call]
-        self._pool.release(connection)  # type: ignore[no-untyped-call]
+        self._pool.release(connection)
 
     def reconnect(self) -> None:
         """Close those connections that nobody uses just now; the next are made anew."""
@@ -191,7 +228,7 @@ class OneServer:
 
     def __init__(self, url: str, size: int, durability: Durability) -> None:
         """Make room for `size` connections; none is opened before it is needed."""
-        pool = BlockingConnectionPool.from_url(url, **pool_options(size))
+        pool = Pool.from_url(url, **pool_options(size))
         self._server = Server(pool, durability.confirmations(replicas=0))
 
     def of(self, key: str) -> Server:
@@ -215,10 +252,10 @@ class OneServer:
         self._server.close()
 
 
-def pool_at(address: Address, options: dict[str, Any]) -> BlockingConnectionPool:
+def pool_at(address: Address, options: dict[str, Any]) -> Pool:
     """Return a pool of connections to an address."""
     host, port = address
-    return BlockingConnectionPool(host=host, port=port, **options)  # type: ignore[no-untyped-call]
+    return Pool(host=host, port=port, **options)  # type: ignore[no-untyped-call]
 
 
 def client_at(address: Address, credentials: dict[str, Any]) -> Redis:

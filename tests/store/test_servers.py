@@ -6,11 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
-from redis.connection import AbstractConnection, BlockingConnectionPool
+from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LinkError
 
 from reservations.store.connections import Connections, Link
-from reservations.store.servers import Server, pool_options
+from reservations.store.servers import Pool, Server, pool_options
 
 CONNECTIONS = 2
 
@@ -18,7 +18,7 @@ CONNECTIONS = 2
 @pytest.fixture
 def server(store_url: str) -> Server:
     """A server."""
-    pool = BlockingConnectionPool.from_url(store_url, **pool_options(CONNECTIONS))
+    pool = Pool.from_url(store_url, **pool_options(CONNECTIONS))
     return Server(pool, confirmations=0)
 
 
