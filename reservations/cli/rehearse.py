@@ -140,16 +140,17 @@ def rehearse_command(
                     bar.say("On sale")
                     played = asyncio.run(play(stage, Cast(known, seconds, seed), bar.watch))
                     bar.say("Checking")
-                    checks = prove(played.story, books(service, copy.event.id))
-                bill = Bill(event_id, name, copy.event.id, keep, url, len(copy.plan), seconds, seed)
-                told = report(bill, played, checks)
+                    found = books(service, copy.event.id)
+                    checks = prove(played.story, found)
+                bill = Bill(event_id, name, copy.event.id, keep, url, seconds, seed)
+                told = report(bill, played, found, checks)
                 click.echo(json.dumps(told) if as_json else as_text(told), nl=as_json)
+                for each in (wrong := disagreements(checks)):
+                    click.echo(each, err=True)
         except (ServiceAbsent, CopyLeft) as error:
             exit_with(str(error), TRY_AGAIN)
-        if found := disagreements(checks):
-            for each in found:
-                click.echo(each, err=True)
-            exit_with(f"Disagreements: {len(found)}.", REFUSED)
+        if wrong:
+            exit_with(f"Disagreements: {len(wrong)}. With --keep the copy is left.", REFUSED)
 
     return rehearse
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from array import array
 
 from reservations.rehearsal.measures import percentile
@@ -18,8 +17,6 @@ class Lag:
 
     def __init__(self) -> None:
         self._late = array("d")
-        self._cpu_began = time.process_time()
-        self._began = time.monotonic()
 
     async def watch(self) -> None:
         """Note it for ever."""
@@ -38,10 +35,3 @@ class Lag:
     def p95(self) -> float:
         """How late it was at most in 95 of 100 moments."""
         return percentile(sorted(self._late), 95) if self._late else 0.0
-
-    @property
-    def cores(self) -> float:
-        """How much of a core this process has had since it began to watch."""
-        return (time.process_time() - self._cpu_began) / max(
-            time.monotonic() - self._began, TICK_SECONDS
-        )

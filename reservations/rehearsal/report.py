@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from reservations.domain.seat import SeatStatus
 from reservations.rehearsal.crowd import pace
 from reservations.rehearsal.lag import SLOW_SECONDS, TICK_SECONDS
 from reservations.rehearsal.measures import MS_A_SECOND, Measures
 from reservations.rehearsal.patron import Ending
-from reservations.rehearsal.proof import Check
+from reservations.rehearsal.proof import Books, Check
 from reservations.rehearsal.sale import CONNECTIONS, Played
 
 ENDINGS = {
@@ -20,6 +21,15 @@ ENDINGS = {
     Ending.WITHOUT: "found no seats that they wanted",
     Ending.UNSURE: "were never told what came of a request",
     Ending.SENT_HOME: "were sent home, as the sale took too long",
+}
+WHY = {
+    "hold_limit_reached": "some patrons try to hold too much",
+    "not_enough_seats": "fewer were free",
+    "not_enough_together": "nowhere so many side by side",
+    "seat_held": "another patron was faster",
+    "seat_not_held": "the hold had run out",
+    "seat_reserved": "another patron was faster",
+    "too_many_requests": "see below",
 }
 COLUMNS = ("requests", "p50", "p95", "p99", "max")
 
@@ -34,7 +44,6 @@ class Bill:
         copy_id: the copy.
         kept: whether the copy is left.
         url: of the service that was asked.
-        seats: how many the event has.
         seconds: how long the sale should take.
         seed: of all that was left to chance.
     """
@@ -44,15 +53,14 @@ class Bill:
     copy_id: str
     kept: bool
     url: str
-    seats: int
     seconds: float
     seed: int
 
 
-def report(bill: Bill, played: Played, checks: Sequence[Check]) -> dict[str, Any]:
+def report(bill: Bill, played: Played, books: Books, checks: Sequence[Check]) -> dict[str, Any]:
     """Return all that there is to tell, as JSON has it."""
     measures, lag = played.measures, played.lag
-    sold_out = measures.last_reserved_at if measures.reserved >= bill.seats else None
+    sold_out = measures.last_reserved_at if measures.reserved >= books.seats else None
     return {
         "event": bill.event_id,
         "name": bill.event_name,
@@ -70,9 +78,11 @@ def report(bill: Bill, played: Played, checks: Sequence[Check]) -> dict[str, Any
         "patrons": {"came": played.endings.total()}
         | {ending.replace(" ", "_"): played.endings[ending] for ending in Ending},
         "seats": {
-            "total": bill.seats,
+            "total": books.seats,
             "held": measures.held,
             "reserved": measures.reserved,
+            "held_at_the_end": books.counts[SeatStatus.HELD],
+            "free_at_the_end": books.counts[SeatStatus.FREE],
             "reserved_a_second": _a_second(measures),
             "reserved_in_busiest_second": max(measures.reserved_within.values(), default=0),
         },
@@ -139,7 +149,7 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"Rehearsal of {told['name']} at {told['url']}"
     yield (
         f"{patrons['came']:,} patrons in {seconds['took']:,} s, planned {seconds['planned']:g} s, "
-        f"{told['pace']:g} times as fast as people are; seed {told['seed']}"
+        f"thinking {told['pace']:g} times as fast as people do; seed {told['seed']}"
     )
     yield ""
     yield "patrons"
@@ -149,10 +159,12 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "seats"
     yield f"  {seats['total']:>9,}  on sale"
-    yield f"  {seats['held']:>9,}  held, some of them again after others gave them up"
+    yield f"  {seats['held']:>9,}  held, those that came back each time"
     yield f"  {seats['reserved']:>9,}  reserved{_sold_out(seconds['sold_out_after'])}"
     yield f"  {seats['reserved_a_second']:>9,}  reserved a second, until the last was"
     yield f"  {seats['reserved_in_busiest_second']:>9,}  reserved in the busiest second"
+    yield f"  {seats['held_at_the_end']:>9,}  still held at the end, by patrons who left"
+    yield f"  {seats['free_at_the_end']:>9,}  free at the end"
     yield ""
     yield f"{'milliseconds':17}" + "".join(f"{column:>10}" for column in COLUMNS)
     for name, latency in told["milliseconds"].items():
@@ -186,7 +198,8 @@ def _figures(latency: dict[str, Any]) -> str:
 def _counted(title: str, numbers: dict[str, int]) -> Iterator[str]:
     yield f"{title:27}{sum(numbers.values()):>10,}"
     for name, number in numbers.items():
-        yield f"  {name:25}{number:>10,}"
+        why = f"   {WHY[name]}" if name in WHY else ""
+        yield f"  {name:25}{number:>10,}{why}"
 
 
 def _sold_out(seconds: float | None) -> str:

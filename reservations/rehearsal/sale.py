@@ -115,6 +115,7 @@ async def _play(session: aiohttp.ClientSession, stage: Stage, cast: Cast, watch:
         session,
         asyncio.Semaphore(CONNECTIONS),
         stage.event_url,
+        stage.event_id,
         measures,
         began,
         closes=began + CLOSES_AFTER * cast.seconds + GRACE_SECONDS,
@@ -160,7 +161,7 @@ async def _knock(session: aiohttp.ClientSession, stage: Stage, token: str) -> No
         async with session.get(stage.event_url, headers=headers, allow_redirects=False) as response:
             status, body = response.status, await response.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        reason = str(error) or type(error).__name__
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ServiceAbsent(f"The service at {stage.url} does not answer: {reason}") from error
     if status == 401:
         raise ServiceAbsent(

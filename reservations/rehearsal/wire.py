@@ -84,6 +84,7 @@ class Lines:
         session: has the connections.
         free: lets no more requests be under way than there are connections.
         event_url: the address of the event.
+        event_id: its id.
         began: when the sale began, by the loop's clock.
         closes: when it ends at the latest.
     """
@@ -91,6 +92,7 @@ class Lines:
     session: aiohttp.ClientSession
     free: asyncio.Semaphore
     event_url: str
+    event_id: str
     measures: Measures
     began: float
     closes: float
@@ -147,8 +149,9 @@ class Wire:
             headers["If-None-Match"] = tag
         if method != "GET":
             self._sent += 1
-            # Keys are each patron's own, and those of the copy.
-            headers["Idempotency-Key"] = str(self._sent)
+            # A patron's keys are for all events, and patrons of the last rehearsal had these
+            # names too.
+            headers["Idempotency-Key"] = f"{self.lines.event_id}-{self._sent}"
         return headers
 
     def _wait_before_next(self, answer: Answer, attempt: int) -> float | None:
