@@ -9,13 +9,15 @@ from collections import deque
 
 from flask import Flask
 
+from reservations.api.seat_json import Selection
 from reservations.app import create_app
 from reservations.config import Settings
 from reservations.domain.rules import holds, reservations
 
 
 def selling_twice() -> Flask:
-    """Let no seat stand in the way of whoever wants it, whosever it is."""
+    """List all seats as free, and let none stand in the way of whoever wants it."""
+    Selection.chosen = lambda _self, seats: b"\1" * len(seats.free)  # type: ignore[method-assign]
     for rules in (holds, reservations):
         rules.refuse = deque(maxlen=0).extend  # type: ignore[attr-defined]
     return create_app(Settings.from_env())
