@@ -58,6 +58,7 @@ class Measures:
         retries: requests that were sent again.
         replayed: answers that were given before, to requests that were sent again.
         waited_for_line: requests that had to wait for one of the client's connections.
+        longest_wait_for_line: for how long at most.
         held: seats that patrons were told to hold, refreshes aside.
         reserved: seats that they were told to have reserved.
         reserved_within: the same by the second since the start.
@@ -70,6 +71,7 @@ class Measures:
     retries: int = 0
     replayed: int = 0
     waited_for_line: int = 0
+    longest_wait_for_line: float = 0.0
     held: int = 0
     reserved: int = 0
     reserved_within: Counter[int] = field(default_factory=Counter)
@@ -78,6 +80,11 @@ class Measures:
     def answered(self, kind: Kind, seconds: float) -> None:
         """Note how long a request took that was answered, whatever the answer was."""
         self.took.setdefault(kind, array("d")).append(seconds)
+
+    def waited(self, seconds: float) -> None:
+        """Note that a request had to wait for one of the client's connections."""
+        self.waited_for_line += 1
+        self.longest_wait_for_line = max(self.longest_wait_for_line, seconds)
 
     def reserve(self, seats: int, at: float) -> None:
         """Note that a patron was told that it has reserved seats."""

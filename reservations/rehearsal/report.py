@@ -31,6 +31,8 @@ WHY = {
     "seat_reserved": "another patron was faster",
     "too_many_requests": "see below",
 }
+LATE, LATE_SECONDS = 1.2, 5
+"""A sale that takes so many times as long as planned, and so much more, was too much."""
 COLUMNS = ("requests", "p50", "p95", "p99", "max")
 
 
@@ -86,6 +88,7 @@ def report(bill: Bill, played: Played, books: Books, checks: Sequence[Check]) ->
             "reserved_a_second": _a_second(measures),
             "reserved_in_busiest_second": max(measures.reserved_within.values(), default=0),
         },
+        "requests_a_second": round(_requests(measures) / max(1.0, played.seconds), 1),
         "milliseconds": {name: asdict(each) for name, each in measures.latencies().items()},
         "refused": dict(measures.refusals.most_common()),
         "failed": dict(measures.failures.most_common()),
@@ -95,6 +98,7 @@ def report(bill: Bill, played: Played, books: Books, checks: Sequence[Check]) ->
             "late_ms_p95": _ms(lag.p95),
             "late_ms_max": _ms(lag.worst),
             "waited_for_connection": measures.waited_for_line,
+            "waited_for_connection_ms_max": _ms(measures.longest_wait_for_line),
         },
         "checks": [
             {
@@ -105,13 +109,19 @@ def report(bill: Bill, played: Played, books: Books, checks: Sequence[Check]) ->
             }
             for check in checks
         ],
-        "notes": list(notes(played)),
+        "notes": list(notes(bill, played)),
     }
 
 
-def notes(played: Played) -> Iterator[str]:
+def notes(bill: Bill, played: Played) -> Iterator[str]:
     """Yield what has to be known to read the figures rightly."""
     measures, lag = played.measures, played.lag
+    if played.seconds > LATE * bill.seconds + LATE_SECONDS:
+        yield (
+            f"The sale took {played.seconds / bill.seconds:.1f} times as long as planned: so many "
+            "patrons in so short a time were more than was served. Give them more --minutes, or "
+            "the service more cores."
+        )
     if lag.p95 > TICK_SECONDS:
         yield (
             "This machine was too slow to play so many patrons: latencies are overstated by up "
@@ -125,7 +135,8 @@ def notes(played: Played) -> Iterator[str]:
     if measures.waited_for_line:
         yield (
             f"{measures.waited_for_line:,} requests waited for one of the {CONNECTIONS} "
-            "connections that all patrons shared here; that counts as their latency."
+            "connections that all patrons share here, at worst for "
+            f"{_ms(measures.longest_wait_for_line):,.0f} ms; that counts as their latency."
         )
     if measures.refusals["too_many_requests"]:
         yield (
@@ -159,7 +170,7 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield "seats"
     yield f"  {seats['total']:>9,}  on sale"
-    yield f"  {seats['held']:>9,}  held, those that came back each time"
+    yield f"  {seats['held']:>9,}  held; those that came back count each time"
     yield f"  {seats['reserved']:>9,}  reserved{_sold_out(seconds['sold_out_after'])}"
     yield f"  {seats['reserved_a_second']:>9,}  reserved a second, until the last was"
     yield f"  {seats['reserved_in_busiest_second']:>9,}  reserved in the busiest second"
@@ -169,6 +180,7 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"{'milliseconds':17}" + "".join(f"{column:>10}" for column in COLUMNS)
     for name, latency in told["milliseconds"].items():
         yield f"  {name:15}" + _figures(latency)
+    yield f"  {'a second':15}{told['requests_a_second']:>10,}"
     yield ""
     yield from _counted("refused", told["refused"])
     yield from _counted("failed", told["failed"])
@@ -208,6 +220,10 @@ def _sold_out(seconds: float | None) -> str:
 
 def _a_second(measures: Measures) -> float:
     return round(measures.reserved / max(1.0, measures.last_reserved_at), 1)
+
+
+def _requests(measures: Measures) -> int:
+    return sum(map(len, measures.took.values()))
 
 
 def _ms(seconds: float) -> float:

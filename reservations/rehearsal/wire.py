@@ -169,8 +169,10 @@ class Wire:
     ) -> Answer:
         measures, free = self.lines.measures, self.lines.free
         began = _now()
-        measures.waited_for_line += free.locked()
+        none_free = free.locked()
         async with free:
+            if none_free:
+                measures.waited(_now() - began)
             answer = await self._exchange(method, path, headers, body)
         if answer.status:
             unchanged = answer.status == 304

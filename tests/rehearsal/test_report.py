@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -72,6 +73,7 @@ def test_the_text_has_all_figures(measures: Measures) -> None:
         "seat_held 3 another patron was faster",
         "not_on_sale 1",
         "failed 0",
+        "a second 0.0",
         "nothing was sold twice",
         "ok All is well",
     ):
@@ -140,6 +142,18 @@ def test_limits_of_nginx_have_a_hint(measures: Measures) -> None:
 
 
 def test_waiting_for_the_client_s_own_connections_is_told(measures: Measures) -> None:
-    measures.waited_for_line = 1234
+    for _ in range(1234):
+        measures.waited(0.25)
     text = as_text(report(BILL, played(measures), books(0, 0, 1500), [WELL]))
     assert "1,234 requests waited for one of the 400 connections" in text
+    assert "at worst for 250 ms" in text
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(76.0, []), (126.0, ["2.1 times as long"])])
+def test_a_service_that_could_not_keep_up_is_told(
+    measures: Measures, seconds: float, words: list[str]
+) -> None:
+    slow = replace(played(measures), seconds=seconds)
+    notes = report(BILL, slow, books(0, 0, 1500), [WELL])["notes"]
+    assert len(notes) == len(words)
+    assert all(part in note for part, note in zip(words, notes, strict=True))
