@@ -48,7 +48,8 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
         tokens_per_minute=settings.tokens_per_minute,
         keyed_requests_per_hour=settings.keyed_requests_per_hour,
     )
-    cli.init_app(app, service, None if settings.redis_url else settings.data_dir)
+    embedded_data_dir = None if settings.redis_url else settings.data_dir
+    cli.init_app(app, service, embedded_data_dir, _own_url(settings))
     if origins := _cors_origins(settings):
         CORS(
             app,
@@ -77,6 +78,11 @@ def _keys(settings: Settings) -> Keys:
         return Keys.public(settings.jwt_public_keys)
     assert settings.jwt_secret is not None  # noqa: S101 - settings have one or the other
     return Keys.shared(settings.jwt_secret)
+
+
+def _own_url(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def _cors_origins(settings: Settings) -> list[re.Pattern[str]]:

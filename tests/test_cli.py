@@ -61,6 +61,7 @@ class TestHelp:
             ("events", "create"),
             ("events", "list"),
             ("events", "show"),
+            ("rehearse",),
         ],
     )
     def test_every_command_says_what_it_does(
@@ -81,8 +82,8 @@ class TestHelp:
                     if param["param_type_name"] == "option":
                         assert param["help"], (group, command["name"], param["name"])
 
-    def test_groups_name_the_exit_codes(self, run: Callable[..., Result]) -> None:
-        for group in ("tokens", "events"):
+    def test_help_names_the_exit_codes(self, run: Callable[..., Result]) -> None:
+        for group in ("tokens", "events", "rehearse"):
             assert "Exits with 0 if done, 1 if refused, 2 if used wrongly" in run(
                 group, "--help"
             ).output.replace("\n  ", " ")
