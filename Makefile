@@ -29,8 +29,9 @@ token: $(VENV)/.installed ## Print a token: make token SUBJECT=me ROLE=admin
 test: $(VENV)/.installed-dev ## Run the tests, or some of them: make test ARGS=tests/domain
 	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 4 --cov --cov-report=term)
 
-bench: $(VENV)/.installed-dev ## Measure what requests cost, as ratios within one run
-	@$(BIN)/python -m bench
+bench: $(VENV)/.installed-dev ## Measure the service as in production: SUITE=main|growth|bookings, PEER=http://...
+	@$(BIN)/python -m bench --suite $(or $(SUITE),main) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),4) \
+		$(if $(PEER),--peer $(PEER))
 
 torture: $(VENV)/.installed-dev ## Break everything around the service, and check all that clients saw
 	@$(BIN)/python -m torture --minutes $(or $(MINUTES),1) --seed $(or $(SEED),1) \

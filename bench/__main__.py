@@ -1,71 +1,40 @@
-"""Measure what requests cost the service's workers, and print a table.
-
-All cases run in turn, several times over; of each the median counts. Seconds differ from
-machine to machine, and on a shared one from minute to minute, so read the ratios.
-"""
+"""Measure the service as it runs in production, and print tables; `make bench` runs it."""
 
 from __future__ import annotations
 
-import json
-import statistics
+import argparse
 import sys
-import tempfile
-import time
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from bench import cpu
-from bench.bookings import Case, cases
-from tests.live import Client, LiveService, live_service
+from bench import bookings, growth, main_suite, peer
+from bench.load import NEEDS_WRK, WRK
+from bench.measuring import NotMeasured
+from tests.nginx import why_no_nginx
 
-ROUNDS = 7
-PATRONS = 60
-RESULTS = Path("bench/results.json")
+SUITES: Mapping[str, Callable[[int, float], None]] = {
+    "main": main_suite.run,
+    "growth": growth.run,
+    "bookings": bookings.run,
+}
 
 
 def main() -> None:
-    """Run all cases."""
-    with tempfile.TemporaryDirectory(prefix="reservations-") as folder:
-        with live_service(Path(folder), WEB_CONCURRENCY=2) as service:
-            results = measure(service, list(cases(service)))
-    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-    print(f"\n{'case':28}{'CPU us':>10}{'wall us':>10}{'ratio':>8}")
-    for name, result in results.items():
-        columns = f"{result['cpu_us']:10.0f}{result['wall_us']:10.0f}{result['ratio']:8.2f}"
-        print(f"{name:28}{columns}")
-    print("\nCPU of the workers a request; ratio of it to the first case of the same event.")
-
-
-def measure(service: LiveService, all_cases: list[Case]) -> dict[str, dict[str, float]]:
-    """Return medians for each case: CPU and wall time in microseconds a request."""
-    patrons = [service.client(f"patron-{number}") for number in range(PATRONS)]
-    samples: dict[str, list[tuple[float, float]]] = {case.name: [] for case in all_cases}
-    for number in range(ROUNDS + 1):
-        print(f"\rround {number} of {ROUNDS}", end="", file=sys.stderr, flush=True)
-        for case in all_cases:
-            sample = run(service, case, patrons)
-            if number:  # The first warms up.
-                samples[case.name].append(sample)
-    print(file=sys.stderr)
-    results: dict[str, dict[str, float]] = {}
-    first: dict[str, float] = {}
-    for case in all_cases:
-        cpu_us, wall_us = (
-            statistics.median(each) for each in zip(*samples[case.name], strict=True)
-        )
-        base = first.setdefault(case.event.id, cpu_us)
-        results[case.name] = {"cpu_us": cpu_us, "wall_us": wall_us, "ratio": cpu_us / base}
-    return results
-
-
-def run(service: LiveService, case: Case, patrons: list[Client]) -> tuple[float, float]:
-    """Return the microseconds of CPU and wall time that a request takes."""
-    used, began = cpu.of_workers(service.process.pid), time.perf_counter()
-    for number, patron in enumerate(patrons):
-        case.send(patron, number)
-    ended, used_then = time.perf_counter(), cpu.of_workers(service.process.pid)
-    for patron in patrons:
-        case.clean(patron)
-    return (used_then - used) / len(patrons) * 1e6, (ended - began) / len(patrons) * 1e6
+    """Run a suite."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--suite", choices=SUITES, default="main")
+    parser.add_argument("--rounds", type=int, default=5, help="of which medians are taken")
+    parser.add_argument("--seconds", type=int, default=4, help="of each case in a round")
+    parser.add_argument("--peer", metavar="URL", help="another service to run side by side")
+    asked = parser.parse_args()
+    for missing in filter(None, (None if WRK else NEEDS_WRK, why_no_nginx())):
+        sys.exit(f"bench: {missing}")
+    try:
+        if asked.peer:
+            peer.run(asked.peer, asked.rounds, asked.seconds)
+        else:
+            SUITES[asked.suite](asked.rounds, asked.seconds)
+    except (NotMeasured, peer.NoPeer) as error:
+        sys.exit(f"\nbench: {error}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,22 @@
-"""What it costs to hold seats: one, several, and the best available."""
+"""What it costs to hold seats: one, several, and the best available.
+
+One request at a time, each of which is undone again, so that all find the event half sold.
+"""
 
 from __future__ import annotations
 
 import random
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
 from typing import Any
 
-from tests.live import Client, LiveService
+from bench import cpu
+from bench.measuring import progress
+from tests.live import Client, LiveService, live_service
 
 SIZES = (1_000, 20_000)
 """Of the events, in seats."""
@@ -15,6 +24,7 @@ SIZES = (1_000, 20_000)
 SEATS_A_ROW = 50
 SEATS_A_REQUEST = 100
 SEED = 20_270_101
+PATRONS = 60
 
 
 @dataclass(frozen=True)
@@ -90,3 +100,45 @@ def _half_sold(service: LiveService, size: int) -> HalfSold:
     admin.close()
     taken = set(sold)
     return HalfSold(event_id, size, [seat_id for seat_id in ids if seat_id not in taken])
+
+
+def run(rounds: int, _seconds: float) -> None:
+    """Measure, and print a table."""
+    with tempfile.TemporaryDirectory(prefix="reservations-") as folder:
+        with live_service(Path(folder), WEB_CONCURRENCY=2) as service:
+            _print(_measure(service, list(cases(service)), rounds))
+
+
+def _measure(service: LiveService, all_cases: list[Case], rounds: int) -> dict[str, list[float]]:
+    """Return for each case its microseconds of CPU and wall time a request, and the ratio."""
+    patrons = [service.client(f"patron-{number}") for number in range(PATRONS)]
+    samples: dict[str, list[tuple[float, float]]] = {case.name: [] for case in all_cases}
+    for number in range(rounds + 1):
+        for case in progress(f"round {number} of {rounds}", all_cases):
+            sample = _sample(service, case, patrons)
+            if number:  # The first warms up.
+                samples[case.name].append(sample)
+    results: dict[str, list[float]] = {}
+    first: dict[str, float] = {}
+    for case in all_cases:
+        cpu_us, wall_us = map(median, zip(*samples[case.name], strict=True))
+        results[case.name] = [cpu_us, wall_us, cpu_us / first.setdefault(case.event.id, cpu_us)]
+    return results
+
+
+def _sample(service: LiveService, case: Case, patrons: list[Client]) -> tuple[float, float]:
+    """Return the microseconds of CPU and wall time that a request takes."""
+    used, began = cpu.of_workers(service.process.pid), time.perf_counter()
+    for number, patron in enumerate(patrons):
+        case.send(patron, number)
+    ended, used_then = time.perf_counter(), cpu.of_workers(service.process.pid)
+    for patron in patrons:
+        case.clean(patron)
+    return (used_then - used) / len(patrons) * 1e6, (ended - began) / len(patrons) * 1e6
+
+
+def _print(results: dict[str, list[float]]) -> None:
+    print(f"{'case':28}{'CPU us':>10}{'wall us':>10}{'ratio':>8}")
+    for name, (cpu_us, wall_us, ratio) in results.items():
+        print(f"{name:28}{cpu_us:10.0f}{wall_us:10.0f}{ratio:8.2f}")
+    print("\nCPU of the workers a request; ratio of it to the first case of the same event.")
