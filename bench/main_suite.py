@@ -32,6 +32,7 @@ GZIP = {"Accept_Encoding": "gzip"}
 
 GUARDED = "Flask, stock jwt_required"
 HOLD = "hold a free seat"
+FIRST_HOLD = "hold, token never seen before"
 RESERVE = "reserve a held seat"
 CREATE = f"create {SEATS:,} seats"
 NOT_DURABLE = "hold, Redis without append-only file"
@@ -154,6 +155,7 @@ class MainSuite:
         )
         wish = Request("POST", "/v1/events", sale.admin(), {"name": "Matinee", "seats": SEATS})
         yield Case(HOLD, asked, partial(sale.holds, asked), GUARDED)
+        yield Case(FIRST_HOLD, asked, partial(sale.first_holds, asked), GUARDED)
         yield Case(RESERVE, asked, partial(sale.reservations, asked), HOLD)
         yield Case(CREATE, asked, always([wish]), HOLD)
         yield Case(IN_FEW, asked, partial(sale.refreshes, few, FEW), HOLD)

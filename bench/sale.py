@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -16,9 +17,11 @@ from bench.servers import Server, token
 from tests.live import Client
 
 SEATS_EACH = 4
-PATRONS = 4_000
-"""Enough for each seat to be held once, at as many holds a second as can be hoped for."""
+PATRONS = 1_000
 SEATS = SEATS_EACH * PATRONS
+EVENTS = 4
+"""Each patron has its seats in so many events: enough for each seat to be held only once, at
+as many holds a second as can be hoped for."""
 SEED = 20_270_101
 
 
@@ -63,12 +66,27 @@ def change(event_id: str, action: str) -> Sequence[Request]:
 
 
 def holds(server: Server) -> Sequence[Request]:
-    """Return holds of the seats of a new event, each of a seat that is free."""
-    return change(create(server, seats=SEATS), "hold")
+    """Return holds of the seats of new events, each of a seat that is free."""
+    return [
+        request for _ in range(EVENTS) for request in change(create(server, seats=SEATS), "hold")
+    ]
+
+
+def first_holds(server: Server) -> Sequence[Request]:
+    """Return the same, each with a token that nobody has seen before."""
+    return [
+        replace(request, token=token(f"newcomer-{number}"))
+        for number, request in enumerate(holds(server))
+    ]
 
 
 def reservations(server: Server) -> Sequence[Request]:
-    """Return reservations of the seats of a new event, all of which are held."""
+    """Return reservations of the seats of new events, all of which are held."""
+    return [request for _ in range(EVENTS) for request in change(_held(server), "reserve")]
+
+
+def _held(server: Server) -> str:
+    """Return a new event with all its seats held."""
     event_id = create(server, seats=SEATS, hold_time=3600)
     client = Client(server.port)
     for number in range(PATRONS):
@@ -77,7 +95,7 @@ def reservations(server: Server) -> Sequence[Request]:
         wanted = [str(seat) for seat in range(first, first + SEATS_EACH)]
         assert client.hold(event_id, wanted).status == 200
     client.close()
-    return change(event_id, "reserve")
+    return event_id
 
 
 def refreshes(event_id: str, size: int, patrons: int = 25) -> Sequence[Request]:

@@ -1,7 +1,7 @@
 """Seats as JSON: one for an answer of its own, or a whole list as bytes.
 
 Long lists do not go through marshmallow, which would take ten times as long: a free
-seat looks the same to everybody, so its bytes are made once.
+seat looks the same to everybody, so its bytes are made once (see `free_seats.py`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
+from reservations.api.free_seats import FreeSeats
 from reservations.api.timestamps import format_timestamp
 from reservations.domain.caller import Caller, Role
 from reservations.domain.plan import Place, SeatPlan
@@ -25,6 +26,8 @@ from reservations.store import SeatList
 
 EVERY_STATUS = "all"
 BYTES_OVERHEAD = 60
+COPIES = 2
+"""Of each seat's bytes, about: one by itself, one in its part of the list."""
 NOBODY = Caller("", Role.PATRON)
 
 # Made once: json.dumps would make an encoder for each seat.
@@ -54,6 +57,11 @@ class Selection:
     def same_for_all(self) -> bool:
         """Whether every caller gets the same list: of a free seat there is nothing to hide."""
         return self.statuses == {SeatStatus.FREE}
+
+    @property
+    def is_all_that_is_free(self) -> bool:
+        """Whether all free seats are asked for, and no others, as nearly everybody does."""
+        return self.same_for_all and self.category is None and self.section is None
 
     def chosen(self, seats: SeatList) -> bytes | bytearray:
         """Return one byte for each seat in reading order, 1 where it is asked for."""
@@ -104,32 +112,38 @@ class SeatLists:
     """Renders lists of seats, and remembers the bytes of free seats."""
 
     def __init__(self) -> None:
-        self._fragments: LRUCache[str, list[bytes]] = LRUCache(
+        self._events: LRUCache[str, FreeSeats] = LRUCache(
             FRAGMENTS_MAX_BYTES,
-            getsizeof=lambda fragments: sum(map(len, fragments)) + BYTES_OVERHEAD * len(fragments),
+            getsizeof=lambda free: sum(COPIES * len(seat) + BYTES_OVERHEAD for seat in free.seats),
         )
         self._lock = Lock()
 
     def render(self, event_id: str, seats: SeatList, selection: Selection, caller: Caller) -> bytes:
         """Return a JSON array of the selected seats, in reading order."""
-        fragments = self._free_seats(event_id, seats.plan)
+        free_seats = self._free_seats(event_id, seats.plan)
+        if selection.is_all_that_is_free:
+            return free_seats.listed(seats.free)
+        fragments = list(free_seats.seats)
         chosen = selection.chosen(seats)
         if not selection.same_for_all:
-            fragments = fragments.copy()
             for index, seat in seats.taken.items():
                 if chosen[index]:
                     fragments[index] = _dump(seats.plan.place(index), seat, caller)
         return b"[" + b",".join(compress(fragments, chosen)) + b"]\n"
 
-    def _free_seats(self, event_id: str, plan: SeatPlan) -> list[bytes]:
+    def render_gzipped(self, event_id: str, seats: SeatList) -> bytes:
+        """Return a JSON array of all free seats, in reading order, compressed by gzip."""
+        return self._free_seats(event_id, seats.plan).gzipped(seats.free)
+
+    def _free_seats(self, event_id: str, plan: SeatPlan) -> FreeSeats:
         # One thread makes them, and those who come meanwhile wait for it: making them
         # in several at once would take all of these as many times as long.
         with self._lock:
-            fragments = self._fragments.get(event_id)
-            if fragments is None:
-                fragments = [_dump(place, Seat(place.id), NOBODY) for place in plan.places()]
-                self._fragments[event_id] = fragments
-        return fragments
+            free_seats = self._events.get(event_id)
+            if free_seats is None:
+                written = [_dump(place, Seat(place.id), NOBODY) for place in plan.places()]
+                free_seats = self._events[event_id] = FreeSeats(written)
+        return free_seats
 
 
 def _dump(place: Place, seat: Seat, caller: Caller) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from reservations.api.auth import acting_for, caller, is_anybodys, is_bound, requires
 from reservations.api.conditional import conditional
@@ -28,6 +29,7 @@ from reservations.domain.errors import (
     SeatReserved,
 )
 from reservations.service import ChangedSeats, PlacedReservation, PlacedSeat
+from reservations.store import SeatList
 
 seats = Blueprint("seats", __name__, description="What patrons hold and reserve.")
 
@@ -37,6 +39,7 @@ IF_NONE_MATCH = {
     "description": "`ETag` of the list that the client has.",
     "schema": {"type": "string"},
 }
+JSON = "application/json"
 ETAG = {"ETag": {"description": "Changes whenever the list does.", "schema": {"type": "string"}}}
 
 
@@ -66,6 +69,14 @@ def _only_seat(changed: ChangedSeats | PlacedReservation) -> PlacedSeat:
     return changed.seats[0]
 
 
+def _listed(event_id: str, found: SeatList, selection: Selection) -> Response:
+    if selection.is_all_that_is_free and request.accept_encodings["gzip"] > 0:
+        # A proxy would compress it anew for each who asks.
+        listed = seat_lists().render_gzipped(event_id, found)
+        return Response(listed, mimetype=JSON, headers={"Content-Encoding": "gzip"})
+    return Response(seat_lists().render(event_id, found, selection, caller()), mimetype=JSON)
+
+
 @seats.route("/<event_id>/seats")
 @requires()
 @seats.arguments(SeatsQuery, location="query")
@@ -76,12 +87,14 @@ def _only_seat(changed: ChangedSeats | PlacedReservation) -> PlacedSeat:
 @seats.doc(parameters=[IF_NONE_MATCH])
 @seats.refuses(EventNotFound, Busy)
 def list_seats(query: dict[str, Any], event_id: str) -> Response:
-    """List the free seats, or those of other status, in reading order"""
+    """List the free seats, or those of other status, in reading order
+
+    All that are free come compressed to who accepts gzip.
+    """
     selection = Selection.of_query(**query)
     found = service().seats(event_id)
     return conditional(
-        entity_tag(found, selection, caller()),
-        lambda: seat_lists().render(event_id, found, selection, caller()),
+        entity_tag(found, selection, caller()), partial(_listed, event_id, found, selection)
     )
 
 

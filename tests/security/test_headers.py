@@ -152,7 +152,7 @@ def test_lists_of_seats_are_kept_by_the_one_client_only(
 ) -> None:
     listed = alice.get(f"/v1/events/{event['id']}/seats")
     assert listed.headers["Cache-Control"] == "private, no-cache"
-    assert listed.headers["Vary"] == "Authorization"
+    assert listed.headers["Vary"] == "Authorization, Accept-Encoding"
 
 
 @pytest.mark.usefixtures("broken")
