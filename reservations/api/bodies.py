@@ -80,13 +80,7 @@ def load_object(body: bytes) -> dict[str, Any]:
     """
     try:
         text = body.decode("utf-8")
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_int=_integer,
-            parse_float=_fraction,
-        )
+        value = _DECODER.decode(text)
         if "\\u" in text:
             # Half a surrogate pair can be written with an escape, but not in UTF-8.
             json.dumps(value, ensure_ascii=False).encode("utf-8")
@@ -133,6 +127,15 @@ def _fraction(text: str) -> float:
 def _check_length(number: str) -> None:
     if len(number) > MAX_NUMBER_LENGTH:
         raise Malformed("The body has a number that is too long.")
+
+
+# Made once: json.loads would make a decoder for each body.
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_int=_integer,
+    parse_float=_fraction,
+)
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

@@ -54,7 +54,7 @@ class SeatChanges:
         once: Once | None = None,
     ) -> T:
         """Let a rule change seats that the event has; see `SeatStore.change`."""
-        self._places(event_id, seat_ids)
+        self._find(event_id, seat_ids)
         return self._store.seats.change(
             event_id,
             rule,
@@ -80,11 +80,16 @@ class SeatChanges:
         Raises:
             EventNotFound, SeatNotFound, StoreUnavailable
         """
-        plan = self._store.events.plan(event_id)
+        place = self._store.events.plan(event_id).place
+        return [place(index) for index in self._find(event_id, seat_ids)]
+
+    def _find(self, event_id: str, seat_ids: Sequence[str]) -> list[int]:
+        """Return the indexes of seats in the event's plan; raises what `_places` does."""
+        find = self._store.events.plan(event_id).find
         found = []
         for seat_id in seat_ids:
-            index = plan.find(seat_id)
+            index = find(seat_id)
             if index is None:
                 raise SeatNotFound(seat_id)
-            found.append(plan.place(index))
+            found.append(index)
         return found

@@ -21,6 +21,8 @@ from reservations.domain.seat import Holdings, Seat, SeatStatus
 from reservations.store.instants import from_ms, to_ms
 
 _MILLISECOND = timedelta(milliseconds=1)
+# Made once: json.dumps would make an encoder for each record.
+_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def encode_event(event: Event) -> str:
@@ -249,10 +251,6 @@ def bears_mark(entry: list[Any], mark: str) -> bool:
     """Whether a raw log entry is the one that was written with this mark."""
     _, fields = entry
     return mark.encode() in fields
-
-
-def _dump(fields: dict[str, Any]) -> str:
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 
 def _ms(instant: datetime | None) -> int | None:

@@ -113,12 +113,12 @@ class SeatStore:
             first.append(keys.reservation(event_id, reservation))
         looked_at = _Looked(event_id, seats, patron)
         watch = [*first, *looked_at.keys]
-        reads: list[Command] = [("GET", key) for key in watch]
         question = self._views.question(event_id) if free else ()
 
         def decide(attempt: Attempt) -> Commit[T | Refusal] | None:
-            records = iter(attempt.replies[: len(watch)])
-            foreseen = _Foreseen(question, attempt.replies[len(watch) :], attempt)
+            found, *foretold = attempt.replies
+            records = iter(found)
+            foreseen = _Foreseen(question, foretold, attempt)
             event_record = next(records)
             if event_record is None:
                 raise EventNotFound(event_id)
@@ -141,7 +141,7 @@ class SeatStore:
                 return None
             return self._commit(event_id, attempt.now, change, once, result(change))
 
-        outcome: T | Refusal = self._transactions.run(watch, [*reads, *question], decide)
+        outcome: T | Refusal = self._transactions.run(watch, [("MGET", *watch), *question], decide)
         if isinstance(outcome, Refusal):
             raise outcome
         return outcome
@@ -157,8 +157,8 @@ class SeatStore:
                 situation = situation.having_seen({}, {}, free)
             more = _Looked(event_id, answer.seats, answer.patron)
             if more.keys:
-                replies = attempt.watch(more.keys, [("GET", key) for key in more.keys])
-                situation = more.shown(situation, replies)
+                (records,) = attempt.watch(more.keys, [("MGET", *more.keys)])
+                situation = more.shown(situation, records)
             rule = answer.then or rule
             answer = rule(situation)
         return answer

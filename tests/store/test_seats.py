@@ -151,7 +151,7 @@ def test_a_hold_is_watch_multi_and_exec_and_no_script(
     service.seat(event_id, "1")
     with raw.monitor() as monitor:
         service.hold_seats(event_id, ["1"], "alice")
-        expected = ["UNWATCH", "WATCH", "TIME", "GET", "GET", "GET"]
+        expected = ["UNWATCH", "WATCH", "TIME", "MGET"]
         expected += ["MULTI", "SET", "SET", "XADD", "EXEC"]
         commands = [monitor.next_command()["command"] for _ in expected]
     assert [command.split(" ")[0].upper() for command in commands] == expected
