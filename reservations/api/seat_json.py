@@ -1,7 +1,7 @@
 """Seats as JSON: one for an answer of its own, or a whole list as bytes.
 
-Long lists do not go through marshmallow, which would take ten times as long: a free
-seat looks the same to everybody, so its bytes are made once (see `free_seats.py`).
+Neither goes through marshmallow, which would look at each member once more. A free seat
+looks the same to everybody, so its bytes are made once for all lists (see `free_seats.py`).
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class SeatLists:
         if not selection.same_for_all:
             for index, seat in seats.taken.items():
                 if chosen[index]:
-                    fragments[index] = _dump(seats.plan.place(index), seat, caller)
+                    fragments[index] = dump_seat(seats.plan.place(index), seat, caller)
         return b"[" + b",".join(compress(fragments, chosen)) + b"]\n"
 
     def render_gzipped(self, event_id: str, seats: SeatList) -> bytes:
@@ -141,10 +141,11 @@ class SeatLists:
         with self._lock:
             free_seats = self._events.get(event_id)
             if free_seats is None:
-                written = [_dump(place, Seat(place.id), NOBODY) for place in plan.places()]
+                written = [dump_seat(place, Seat(place.id), NOBODY) for place in plan.places()]
                 free_seats = self._events[event_id] = FreeSeats(written)
         return free_seats
 
 
-def _dump(place: Place, seat: Seat, caller: Caller) -> bytes:
+def dump_seat(place: Place, seat: Seat, caller: Caller) -> bytes:
+    """Return a seat as `caller` may see it, in JSON."""
     return _ENCODE(seat_members(place, seat, caller)).encode()

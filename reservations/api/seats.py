@@ -14,7 +14,7 @@ from reservations.api.examples import FREE_SEAT, HELD_SEAT, SEATS
 from reservations.api.idempotency import idempotent, once
 from reservations.api.openapi.decorators import Blueprint
 from reservations.api.schemas.seats import Action, SeatActionSchema, SeatSchema, SeatsQuery
-from reservations.api.seat_json import Selection, entity_tag
+from reservations.api.seat_json import Selection, dump_seat, entity_tag
 from reservations.api.wiring import seat_lists, service
 from reservations.domain.errors import (
     Busy,
@@ -65,8 +65,12 @@ ACTIONS: dict[Action, Callable[..., ChangedSeats | PlacedReservation]] = {
 }
 
 
-def _only_seat(changed: ChangedSeats | PlacedReservation) -> PlacedSeat:
-    return changed.seats[0]
+def _seat(found: PlacedSeat) -> Response:
+    return Response(dump_seat(found.place, found.seat, caller()), mimetype=JSON)
+
+
+def _only_seat(changed: ChangedSeats | PlacedReservation) -> Response:
+    return _seat(changed.seats[0])
 
 
 def _listed(event_id: str, found: SeatList, selection: Selection) -> Response:
@@ -100,7 +104,7 @@ def list_seats(query: dict[str, Any], event_id: str) -> Response:
 
 @seats.route("/<event_id>/seats/<seat_id>")
 @requires()
-@seats.response(200, SeatSchema, description="The seat.", example=HELD_SEAT)
+@seats.response(200, SeatSchema, shows=_seat, description="The seat.", example=HELD_SEAT)
 @seats.refuses(EventNotFound, SeatNotFound)
 def get_seat(event_id: str, seat_id: str) -> PlacedSeat:
     """Get a seat"""
