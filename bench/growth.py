@@ -24,12 +24,14 @@ from tests.live import Client
 
 SIZES = (100, 1_000, 10_000, 100_000)
 EVENTS = (1, 10, 100, 1_000)
-PATRONS = (10, 100, sale.PATRONS)
+PATRONS = (25, 100, sale.PATRONS)
 HOLDS_A_SECOND = (0, 10, 100, 300)
 WORKERS = (1, 2, 3, 4)
 LISTED_SEATS = 1_000
 CLIENTS = 32
-BOUGHT_SEATS = 8_000
+SENT = 400
+"""Requests after which the same one comes again, about: more than there are clients."""
+BOUGHT_SEATS = 4_000
 """Held, then reserved, to see what they take of Redis' memory."""
 
 Lines = Mapping[str, Mapping[float, Case]]
@@ -93,8 +95,13 @@ def _by_events(service: Server) -> Lines:
     lists: dict[float, Case] = {}
     for number in EVENTS:
         some = events[:number]
-        held = [each for event in some for each in sale.refreshes(event, LISTED_SEATS)[:10]]
-        listed = [each for event in some for each in sale.lists(event)[:2]]
+        share = max(1, SENT // number)
+        held = [
+            each
+            for event in some
+            for each in sale.refreshes(event, LISTED_SEATS, patrons=100)[:share]
+        ]
+        listed = [each for event in some for each in sale.lists(event)[:share]]
         holds[number] = asked(f"hold, {number:,} events", requests=always(held))
         lists[number] = asked(f"list, {number:,} events", requests=always(listed))
     return {"hold": holds, "list": lists}

@@ -16,6 +16,10 @@ NEEDS_WRK = "install wrk: apt-get install wrk"
 TIMEOUT_SECONDS = 10
 
 
+class NotSent(Exception):
+    """Nothing could be sent; the message is wrk's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request that a client sends."""
@@ -73,6 +77,9 @@ def send(url: str, requests: Iterable[Request], clients: int, seconds: float) ->
         requests: in the order in which they are sent.
         clients: connections, each of which waits for its answer.
         seconds: for how long.
+
+    Raises:
+        NotSent
     """
     assert WRK is not None, NEEDS_WRK
     with tempfile.NamedTemporaryFile("w", prefix="reservations-", suffix=".tsv") as file:
@@ -81,5 +88,7 @@ def send(url: str, requests: Iterable[Request], clients: int, seconds: float) ->
         command = [WRK, "--threads", "1", "--connections", str(clients)]
         command += ["--duration", f"{max(1, round(seconds))}s", "--timeout", f"{TIMEOUT_SECONDS}s"]
         command += ["--script", str(SCRIPT), url, "--", file.name]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
+    if done.returncode:
+        raise NotSent(done.stderr.strip() or done.stdout.strip())
     return Load(**json.loads(done.stdout.splitlines()[-1]))

@@ -112,7 +112,10 @@ def _sample(case: Case, seconds: float) -> Sample:
     requests = case.requests()
     with case.beside():
         before = case.server.used()
-        seen = load.send(case.server.url, requests, case.clients, seconds)
+        try:
+            seen = load.send(case.server.url, requests, case.clients, seconds)
+        except load.NotSent as error:
+            raise NotMeasured(f"{case.name}: {error}") from error
         after = case.server.used()
     if seen.broken or (seen.refused and not case.refusals) or not seen.requests:
         raise NotMeasured(
