@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2s
 from itertools import compress
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from cachetools import LRUCache
 
@@ -24,17 +25,19 @@ from reservations.domain.plan import Place, SeatPlan
 from reservations.domain.seat import Seat, SeatStatus
 from reservations.store import SeatList
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 EVERY_STATUS = "all"
 BYTES_OVERHEAD = 60
-COPIES = 2
-"""Of each seat's bytes, about: one by itself, one in its part of the list."""
 NOBODY = Caller("", Role.PATRON)
 
 # Made once: json.dumps would make an encoder for each seat.
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-FRAGMENTS_MAX_BYTES = 256 * 2**20
-"""The least recently listed events' bytes go when all together take more than this."""
+PLANS_MAX_BYTES = EVENTS_MAX_BYTES = 128 * 2**20
+"""The bytes of seats that were listed least recently go when all together take more than this:
+those of single seats, and those of lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,9 @@ class SeatLists:
     """Renders lists of seats, and remembers the bytes of free seats."""
 
     def __init__(self) -> None:
+        self._plans: LRUCache[SeatPlan, Sequence[bytes]] = LRUCache(PLANS_MAX_BYTES, _size_of)
         self._events: LRUCache[str, FreeSeats] = LRUCache(
-            FRAGMENTS_MAX_BYTES,
-            getsizeof=lambda free: sum(COPIES * len(seat) + BYTES_OVERHEAD for seat in free.seats),
+            EVENTS_MAX_BYTES, lambda free: _size_of(free.seats)
         )
         self._lock = Lock()
 
@@ -136,14 +139,32 @@ class SeatLists:
         return self._free_seats(event_id, seats.plan).gzipped(seats.free)
 
     def _free_seats(self, event_id: str, plan: SeatPlan) -> FreeSeats:
-        # One thread makes them, and those who come meanwhile wait for it: making them
-        # in several at once would take all of these as many times as long.
         with self._lock:
             free_seats = self._events.get(event_id)
             if free_seats is None:
-                written = [dump_seat(place, Seat(place.id), NOBODY) for place in plan.places()]
-                free_seats = self._events[event_id] = FreeSeats(written)
+                free_seats = FreeSeats(self._written(plan))
+                _keep(self._events, event_id, free_seats)
         return free_seats
+
+    def _written(self, plan: SeatPlan) -> Sequence[bytes]:
+        # All events of one house have the same. One thread writes them, and those who come
+        # meanwhile wait for it: in several at once it would take all of these as many times
+        # as long.
+        written = self._plans.get(plan)
+        if written is None:
+            written = [dump_seat(place, Seat(place.id), NOBODY) for place in plan.places()]
+            _keep(self._plans, plan, written)
+        return written
+
+
+def _keep(cache: LRUCache[K, V], key: K, value: V) -> None:
+    # What alone is larger than all may be is made anew each time.
+    with suppress(ValueError):
+        cache[key] = value
+
+
+def _size_of(seats: Sequence[bytes]) -> int:
+    return sum(map(len, seats)) + BYTES_OVERHEAD * len(seats)
 
 
 def dump_seat(place: Place, seat: Seat, caller: Caller) -> bytes:

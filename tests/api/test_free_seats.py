@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -13,10 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from reservations.api import seat_json
 from reservations.api.free_seats import SEATS_A_PART, FreeSeats
+from reservations.api.seat_json import SeatLists
+from reservations.domain.plan import SeatPlan, Section, SectionedPlan
+from reservations.store import SeatList
 from tests.actors import Actor
 
 SEATS = [b'{"id":"%d"}' % number for number in range(2 * SEATS_A_PART + 7)]
+
+HOUSE = partial(SectionedPlan, (Section("Stalls", rows=1, seats_per_row=2),))
 
 RUNS = st.lists(st.tuples(st.booleans(), st.integers(1, SEATS_A_PART)), max_size=8)
 
@@ -65,6 +72,28 @@ def test_a_list_that_has_not_changed_is_compressed_once() -> None:
     lists = FreeSeats(SEATS)
     free = b"\x01" * len(SEATS)
     assert lists.gzipped(free) is lists.gzipped(bytes(bytearray(free)))
+
+
+def free_list(plan: SeatPlan) -> SeatList:
+    return SeatList(plan, "0-1", b"\x01" * len(plan), "digest", {})
+
+
+def test_events_of_one_house_share_what_is_written_of_its_seats() -> None:
+    lists = SeatLists()
+    for event_id in ("matinee", "evening"):
+        listed = json.loads(gzip.decompress(lists.render_gzipped(event_id, free_list(HOUSE()))))
+        assert [seat["id"] for seat in listed] == ["stalls-A-1", "stalls-A-2"]
+    assert lists._events["matinee"].seats is lists._events["evening"].seats
+
+
+def test_what_is_too_large_to_be_kept_is_listed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seat_json, "PLANS_MAX_BYTES", 10)
+    monkeypatch.setattr(seat_json, "EVENTS_MAX_BYTES", 10)
+    lists = SeatLists()
+    for _ in range(2):
+        assert len(json.loads(gzip.decompress(lists.render_gzipped("e", free_list(HOUSE()))))) == 2
 
 
 @pytest.fixture
