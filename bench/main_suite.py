@@ -11,7 +11,7 @@ from bench import report, sale
 from bench.cases import CLIENTS, Case, always
 from bench.goals import Goal
 from bench.load import Request
-from bench.measuring import Measured, measure
+from bench.measuring import Measured, NotMeasured, measure
 from bench.pictures import bars
 from bench.report import RESULTS
 from bench.servers import running_ceilings, running_service
@@ -46,7 +46,7 @@ def run(rounds: int, seconds: float) -> None:
     """Measure, and write it down.
 
     Raises:
-        NotMeasured
+        NotMeasured: also when a list was outdated: what is wrong need not be fast.
     """
     with ExitStack() as stack:
         suite = MainSuite(stack)
@@ -58,6 +58,8 @@ def run(rounds: int, seconds: float) -> None:
     rates = {case.name: seen.typical(case.name).rate for case in suite.cases}
     bars(RESULTS / "results.svg", "Requests a second", rates, "requests/s")
     print(f"\nWritten: {RESULTS}/results.json and {RESULTS}/results.svg")
+    if not stale.is_reached:
+        raise NotMeasured(f"{stale.value:.0f} lists were outdated")
 
 
 def static(size: int) -> str:
