@@ -17,6 +17,8 @@ from matplotlib import pyplot as plt  # noqa: E402
 
 INCHES_A_BAR = 0.3
 PANELS_A_ROW = 3
+HEADROOM = 1.1
+"""How much higher than its highest value a diagram is."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def panels(file: Path, drawn: Sequence[Panel]) -> None:
         for name, line in panel.lines.items():
             axes.plot(list(line), list(line.values()), marker="o", label=name)
         axes.set_xscale("symlog" if 0 in next(iter(panel.lines.values())) else "log")
-        axes.set_ylim(bottom=0)
+        seen = [value for line in panel.lines.values() for value in line.values()]
+        axes.set_ylim(0, HEADROOM * max(seen))
         axes.set_title(panel.title)
         axes.set_ylabel(panel.unit)
         axes.grid(alpha=0.3)
