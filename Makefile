@@ -27,7 +27,7 @@ token: $(VENV)/.installed ## Print a token: make token SUBJECT=me ROLE=admin
 	@$(DEVELOPMENT) exec $(BIN)/flask --app wsgi tokens issue "$(or $(SUBJECT),me)" --role "$(or $(ROLE),admin)"
 
 test: $(VENV)/.installed-dev ## Run the tests, or some of them: make test ARGS=tests/domain
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 4 --cov --cov-report=term)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 3 --cov --cov-report=term)
 
 bench: $(VENV)/.installed-dev ## Measure the service as in production: SUITE=main|growth|bookings, PEER=http://...
 	@$(BIN)/python -m bench --suite $(or $(SUITE),main) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),4) \

@@ -66,7 +66,7 @@ ACTIONS: dict[Action, Callable[..., ChangedSeats | PlacedReservation]] = {
 
 
 def _seat(found: PlacedSeat) -> Response:
-    return Response(dump_seat(found.place, found.seat, caller()), mimetype=JSON)
+    return Response(dump_seat(found.place, found.seat, caller()) + b"\n", mimetype=JSON)
 
 
 def _only_seat(changed: ChangedSeats | PlacedReservation) -> Response:

@@ -58,6 +58,10 @@ class NumberedPlan:
         """Yield all seats in reading order."""
         return map(self.place, range(self.count))
 
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of all seats in reading order."""
+        return map(str, range(1, self.count + 1))
+
     def matching(self, category: str | None, section: str | None) -> bytes:
         """Return one byte for each seat: none of them has a category or a section."""
         return bytes([category is None and section is None]) * self.count
@@ -137,6 +141,13 @@ class SectionedPlan:
                 for number in range(1, section.seats_per_row + 1):
                     yield _place(section, slug, row, number)
 
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of all seats in reading order."""
+        for section, slug in zip(self.sections, self.slugs, strict=True):
+            for row in map(row_name, range(section.rows)):
+                for number in range(1, section.seats_per_row + 1):
+                    yield seat_id(slug, row, number)
+
     def matching(self, category: str | None, section: str | None) -> bytes:
         """Return one byte for each seat, 1 where it is of the category and in the section.
 
@@ -212,9 +223,14 @@ def row_index(name: str) -> int | None:
     return index - 1
 
 
+def seat_id(slug: str, row: str, number: int) -> str:
+    """Return the id of a seat in a section."""
+    return f"{slug}-{row}-{number}"
+
+
 def _place(section: Section, slug: str, row: str, number: int) -> Place:
     return Place(
-        id=f"{slug}-{row}-{number}",
+        id=seat_id(slug, row, number),
         name=f"{section.name} {row}-{number}",
         section=section.name,
         row=row,

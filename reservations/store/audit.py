@@ -99,7 +99,7 @@ class Audit:
                 return steps, is_whole
 
     def _seats(self, event_id: str, plan: SeatPlan) -> Iterator[Seat]:
-        ids = [place.id for place in plan.places()]
+        ids = list(plan.ids())
         values = self._values([keys.seat(event_id, seat_id) for seat_id in ids])
         for seat_id, record in zip(ids, values, strict=True):
             if record is not None:

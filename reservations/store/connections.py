@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
-from hiredis import pack_command
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LinkError
 from redis.exceptions import ResponseError
@@ -82,9 +81,8 @@ class Link:
             # It would be opened again, with nothing watched.
             raise LinkError("the connection was closed meanwhile")
         self.ended_cleanly = False
-        # redis-py would ask of each command whether its name is two words.
-        packed = b"".join([pack_command(tuple(each)) for each in commands])  # type: ignore[arg-type]
-        self._connection.send_packed_command([packed])  # type: ignore[no-untyped-call]
+        packed = self._connection.pack_commands(commands)  # type: ignore[no-untyped-call]
+        self._connection.send_packed_command(packed)  # type: ignore[no-untyped-call]
         replies = [self._reply() for _ in commands]
         self.ended_cleanly = True
         return replies

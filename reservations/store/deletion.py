@@ -68,7 +68,7 @@ class Deletion:
         (plan,) = self._connections.read(("GET", keys.plan(event_id)))
         self._sweep_reservations(event_id)
         if plan is not None:
-            names = (keys.seat(event_id, place.id) for place in decode_plan(plan).places())
+            names = (keys.seat(event_id, seat_id) for seat_id in decode_plan(plan).ids())
             while some := list(islice(names, KEYS_A_WRITE)):
                 self._connections.read(("UNLINK", *some))
         self._connections.read(("UNLINK", keys.index(event_id), keys.plan(event_id)))

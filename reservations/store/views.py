@@ -152,7 +152,7 @@ class SeatViews:
         if not newest:
             raise EventNotFound(event_id)
         view = SeatsView(plan, newest[0][0].decode(), time.monotonic())
-        ids = [place.id for place in plan.places()]
+        ids = list(plan.ids())
         for start in range(0, len(ids), SEATS_A_READ):
             some = ids[start : start + SEATS_A_READ]
             (records,) = read(("MGET", *(keys.seat(event_id, seat_id) for seat_id in some)))

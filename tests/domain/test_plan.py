@@ -32,6 +32,7 @@ def test_every_seat_is_found_by_its_id_at_its_place_in_reading_order(plan: SeatP
     assert len(places) == len(plan)
     assert [plan.find(place.id) for place in places] == list(range(len(plan)))
     assert [plan.place(index) for index in range(len(plan))] == places
+    assert list(plan.ids()) == [place.id for place in places]
 
 
 def test_numbered_seats_are_named_by_their_number() -> None:
