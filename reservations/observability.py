@@ -37,8 +37,8 @@ def _take_request_id() -> None:
 
 
 def _complete_headers(response: Response) -> Response:
-    response.headers[REQUEST_ID] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.add(REQUEST_ID, g.request_id)
+    response.headers.add("X-Content-Type-Options", "nosniff")
     if "ETag" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     if response.status_code == HTTPStatus.NO_CONTENT:

@@ -66,7 +66,7 @@ def with_workers_clock() -> Flask:
         command = list(write(key, seat))
         if "PXAT" in command:
             command[-1] = int(command[-1]) + DAY_MS
-        return command
+        return tuple(command)
 
     def decode_and_judge(seat_id: str, record: bytes | None) -> Seat:
         seat = decode_seat(seat_id, record)

@@ -12,7 +12,6 @@ instant: when it will be empty (the generic cell rate algorithm, ITU-T I.371).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reservations.domain.errors import HeldTooLong
@@ -36,7 +35,12 @@ def check(holdings: Holdings, now: datetime) -> None:
 def take(holdings: Holdings, terms: Terms, now: datetime, time: timedelta) -> Holdings:
     """Return holdings after so much time was taken; a negative one is given back."""
     recovered_at = max(holdings.recovered_at or now, now) + time * (RECOVERY / terms.hold_allowance)
-    return replace(holdings, recovered_at=recovered_at if recovered_at > now else None)
+    return Holdings(
+        holdings.held,
+        holdings.reserved,
+        holdings.last_expiry,
+        recovered_at if recovered_at > now else None,
+    )
 
 
 def give_back_rest(holdings: Holdings, terms: Terms, now: datetime, seats: list[Seat]) -> Holdings:

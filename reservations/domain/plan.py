@@ -223,6 +223,9 @@ def row_index(name: str) -> int | None:
     return index - 1
 
 
+_DECIMAL = re.compile(r"[1-9][0-9]{0,6}")
+
+
 def seat_id(slug: str, row: str, number: int) -> str:
     """Return the id of a seat in a section."""
     return f"{slug}-{row}-{number}"
@@ -241,4 +244,4 @@ def _place(section: Section, slug: str, row: str, number: int) -> Place:
 
 def _decimal(digits: str) -> int | None:
     """Read a positive number in its one canonical spelling: ASCII digits, no leading zero."""
-    return int(digits) if re.fullmatch(r"[1-9][0-9]{0,6}", digits) else None
+    return int(digits) if _DECIMAL.fullmatch(digits) else None

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from reservations.domain.changes import Change, Rule
 from reservations.domain.errors import SeatNotFound
-from reservations.domain.plan import Place
+from reservations.domain.plan import Place, SeatPlan
 from reservations.domain.seat import Seat
 from reservations.store import Once, Store
 
@@ -54,7 +54,7 @@ class SeatChanges:
         once: Once | None = None,
     ) -> T:
         """Let a rule change seats that the event has; see `SeatStore.change`."""
-        self._find(event_id, seat_ids)
+        _find(self._store.events.plan(event_id), seat_ids)
         return self._store.seats.change(
             event_id,
             rule,
@@ -80,16 +80,20 @@ class SeatChanges:
         Raises:
             EventNotFound, SeatNotFound, StoreUnavailable
         """
-        place = self._store.events.plan(event_id).place
-        return [place(index) for index in self._find(event_id, seat_ids)]
+        plan = self._store.events.plan(event_id)
+        return [plan.place(index) for index in _find(plan, seat_ids)]
 
-    def _find(self, event_id: str, seat_ids: Sequence[str]) -> list[int]:
-        """Return the indexes of seats in the event's plan; raises what `_places` does."""
-        find = self._store.events.plan(event_id).find
-        found = []
-        for seat_id in seat_ids:
-            index = find(seat_id)
-            if index is None:
-                raise SeatNotFound(seat_id)
-            found.append(index)
-        return found
+
+def _find(plan: SeatPlan, seat_ids: Sequence[str]) -> list[int]:
+    """Return the indexes of seats in a plan.
+
+    Raises:
+        SeatNotFound
+    """
+    found = []
+    for seat_id in seat_ids:
+        index = plan.find(seat_id)
+        if index is None:
+            raise SeatNotFound(seat_id)
+        found.append(index)
+    return found

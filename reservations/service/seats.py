@@ -106,7 +106,7 @@ class Seats(SeatChanges):
             spread=partial(self._crowd.spread, event_id),
             bound=bound,
         )
-        with self._crowd.joined(event_id):
+        with self._crowd.turn(event_id):
             return self._change(event_id, best, result=result, patron=patron, free=True, once=once)
 
     def release_seats(

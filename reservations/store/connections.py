@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
 
+from hiredis import pack_command
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as LinkError
 from redis.exceptions import ResponseError
@@ -52,13 +53,16 @@ PAUSES_SECONDS = (0.0, 0.01, 0.02, 0.04, 0.08, 0.16)
 
 
 class Link:
-    """One connection to one server, lent to one caller."""
+    """One connection to one server, lent to one caller within its context.
+
+    One on which replies may still be under way is closed before it goes back.
+    """
 
     def __init__(self, connection: AbstractConnection, server: Server, asked_at: float) -> None:
         """Begin to use a connection.
 
         Args:
-            connection: is open.
+            connection: is open, and nobody else's.
             server: whose it is.
             asked_at: an instant of the monotonic clock, at which the server was known to be
                 the right one.
@@ -67,6 +71,25 @@ class Link:
         self._server = server
         self._asked_at = asked_at
         self.ended_cleanly = True
+
+    def __enter__(self) -> Self:
+        """Use it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the connection back, and let others know how the server does."""
+        if isinstance(error, LinkTimeout):
+            self._server.silence.note(True)
+        if self.ended_cleanly:
+            self._server.silence.note(False)
+        else:
+            self._server.is_suspect = True
+        self._server.give_back(self._connection, reusable=self.ended_cleanly)
 
     def exchange(self, commands: Sequence[Command]) -> list[Reply]:
         """Send all commands in one write and return one reply for each, in order.
@@ -81,8 +104,7 @@ class Link:
             # It would be opened again, with nothing watched.
             raise LinkError("the connection was closed meanwhile")
         self.ended_cleanly = False
-        packed = self._connection.pack_commands(commands)  # type: ignore[no-untyped-call]
-        self._connection.send_packed_command(packed)  # type: ignore[no-untyped-call]
+        self._connection.send_packed_command([pack(commands)])  # type: ignore[no-untyped-call]
         replies = [self._reply() for _ in commands]
         self.ended_cleanly = True
         return replies
@@ -133,6 +155,15 @@ class Link:
             return refusal
 
 
+def pack(commands: Sequence[Command]) -> bytes:
+    """Write commands down as Redis reads them.
+
+    redis-py's own packer asks of each command whether its name is of several words.
+    """
+    # Its types know only tuples of one; it takes those of any length.
+    return b"".join(map(pack_command, commands))  # type: ignore[arg-type]
+
+
 class Connections:
     """The connections of one process to the store at one URL."""
 
@@ -153,11 +184,8 @@ class Connections:
         else:
             self._servers = OneServer(url, size, durability)
 
-    @contextmanager
-    def link(self, key: str = "", *, insist: bool = False) -> Iterator[Link]:
+    def link(self, key: str = "", *, insist: bool = False) -> Link:
         """Lend a connection that is known to be open.
-
-        One on which replies may still be under way is closed before it goes back.
 
         Args:
             key: to the primary that has this key.
@@ -168,19 +196,7 @@ class Connections:
         """
         asked_at = time.monotonic()
         server = self._servers.of(key)
-        connection = server.take(insist=insist)
-        link = Link(connection, server, asked_at)
-        try:
-            yield link
-        except LinkTimeout:
-            server.silence.note(True)
-            raise
-        finally:
-            if link.ended_cleanly:
-                server.silence.note(False)
-            else:
-                server.is_suspect = True
-            server.give_back(connection, reusable=link.ended_cleanly)
+        return Link(server.take(insist=insist), server, asked_at)
 
     def read(self, *commands: Command, insist: bool = False) -> list[Reply]:
         """Send commands that change nothing, or may safely be sent again.

@@ -25,7 +25,7 @@ from redis.retry import Retry
 from reservations.domain.errors import StoreUnavailable
 from reservations.store.addresses import Address
 
-Command = Sequence[str | bytes | int]
+Command = tuple[str | bytes | int, ...]
 Reply = Any
 """What Redis answers: bytes, an int, None, a list of these, or a ResponseError."""
 

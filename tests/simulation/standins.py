@@ -70,13 +70,10 @@ class Connection:
         if self._session is None:
             self._session = self._outside.server.connect()
 
-    def pack_commands(self, commands: Sequence[Command]) -> list[Command]:
-        """Leave the commands as they are."""
-        return list(commands)
-
-    def send_packed_command(self, commands: list[Command]) -> None:
+    def send_packed_command(self, packed: Sequence[Sequence[Command]]) -> None:
         """Send commands, and wait until something has become of them."""
         assert self._session is not None, "the connection is closed"
+        (commands,) = packed
         message = Message(self._session, deque(commands), [])
         self._failure = self._outside.deliver(message)
         self._replies = deque(message.replies)
@@ -174,6 +171,8 @@ def store_of(outside: Outside) -> Store:
 def living_in(outside: Outside) -> Iterator[None]:
     """Let the service's code have a world's time, and nothing that is left to chance."""
     with ExitStack() as patched:
+        # Commands are delivered as they are.
+        patched.enter_context(mock.patch.object(connections, "pack", list))
         for module in (connections, servers, transaction, views):
             patched.enter_context(mock.patch.object(module, "time", outside.clock))
         secrets = _Secrets(outside)
