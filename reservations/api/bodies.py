@@ -67,7 +67,8 @@ def read_to_the_end(response: Response) -> Response:
     answer at all.
     """
     with suppress(OSError, ParseException, HTTPException):
-        while request.stream.read(PIECE_BYTES):
+        stream = request.stream
+        while stream.read(PIECE_BYTES):
             pass
     return response
 

@@ -8,7 +8,7 @@ times for one request, so it has no effect of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,11 +62,14 @@ class Situation:
         free: bytes | None = None,
     ) -> Situation:
         """Return the same situation with more of it looked at."""
-        return replace(
-            self,
-            seats={**self.seats, **seats},
-            holdings={**self.holdings, **holdings},
-            free=self.free if free is None else free,
+        return Situation(
+            self.event,
+            self.now,
+            self.attempt,
+            {**self.seats, **seats},
+            {**self.holdings, **holdings},
+            self.reservation,
+            self.free if free is None else free,
         )
 
 
