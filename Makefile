@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 # Settings of the service reach it from the environment and from make's command line.
-SETTINGS := MODE HOST PORT DATA_DIR REDIS_URL REDIS_URL_FILE DURABILITY JWT_SECRET JWT_SECRET_FILE \
+SETTINGS := MODE HOST PORT DATA_DIR REDIS_URL REDIS_URL_FILE REDIS_PASSWORD REDIS_PASSWORD_FILE DURABILITY JWT_SECRET JWT_SECRET_FILE \
 	JWT_PUBLIC_KEYS JWT_PUBLIC_KEYS_FILE JWT_ISSUER JWT_AUDIENCE JWT_MAX_LIFETIME \
 	SEAT_HOLD_TIME SEAT_USER_LIMIT TOKENS_PER_MINUTE KEYED_REQUESTS_PER_HOUR CORS_ORIGINS CHANGE_LOG_LENGTH WEB_CONCURRENCY THREADS \
 	LOG_LEVEL
@@ -13,7 +13,8 @@ DEVELOPMENT = MODE=$${MODE:-development}
 .DEFAULT_GOAL := help
 # An environment that could not be completed is made anew.
 .DELETE_ON_ERROR:
-.PHONY: help install run token test bench torture attack attack-tools check format lock clean
+.PHONY: help install run token test bench torture attack attack-tools check format lock clean \
+	secrets up down logs backup restore
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +28,12 @@ token: $(VENV)/.installed ## Print a token: make token SUBJECT=me ROLE=admin
 	@$(DEVELOPMENT) exec $(BIN)/flask --app wsgi tokens issue "$(or $(SUBJECT),me)" --role "$(or $(ROLE),admin)"
 
 test: $(VENV)/.installed-dev ## Run the tests, or some of them: make test ARGS=tests/domain
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),-n 3 --cov --cov-report=term)
+ifdef ARGS
+	@$(BIN)/python -m pytest $(ARGS)
+else
+	@$(BIN)/python -m pytest -m "not alone" -n 3 --cov --cov-report=term
+	@$(BIN)/python -m pytest -m alone
+endif
 
 bench: $(VENV)/.installed-dev ## Measure the service as in production: SUITE=main|growth|bookings, PEER=http://...
 	@$(BIN)/python -m bench --suite $(or $(SUITE),main) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),4) \
@@ -43,6 +49,45 @@ attack: $(VENV)/.installed-dev $(VENV)-attack/.installed ## Attack the service b
 
 # What `make attack` uses, and Debian does not have.
 attack-tools: $(VENV)-attack/.installed
+
+# --- In containers ---
+
+# A cluster is used by naming it as the store, see deploy/compose/cluster.env.
+COMPOSE = docker compose $(if $(filter cluster,$(PROFILES)),--env-file deploy/compose/cluster.env) \
+	$(foreach profile,$(PROFILES),--profile $(profile))
+SECRETS_DIR ?= ./secrets
+export SECRETS_DIR
+SECRETS := $(addprefix $(SECRETS_DIR)/,jwt_secret redis_password redis_operator_password grafana_password)
+
+secrets: $(SECRETS) ## Make the secrets that containers are given, each in a file of secrets/
+
+# Only the folder is closed: the users inside the containers have other numbers than yours.
+$(SECRETS):
+	@mkdir -p -m 700 $(SECRETS_DIR)
+	@umask 022; head -c 36 /dev/urandom | base64 | tr '+/' '-_' > $@
+
+up: secrets ## Bring all up in containers: SCALE=2 PROFILES="observability dev cluster"
+	@$(COMPOSE) up --build --detach --wait --scale app=$(or $(SCALE),1)
+
+down: ## Take it down again; with VOLUMES=1, all data too
+	@docker compose --profile '*' down --remove-orphans $(if $(VOLUMES),--volumes)
+
+logs: ## Follow what all containers log
+	@docker compose --profile '*' logs --follow --tail 100
+
+backup: ## Copy all data to backups/, while everything runs
+	@mkdir -p -m 700 backups
+	@file=backups/$$(date -u +%Y%m%dT%H%M%SZ).rdb; \
+		docker compose exec -T redis sh /usr/local/etc/redis/backup.sh > $$file.draft \
+		&& mv $$file.draft $$file && echo $$file
+
+restore: ## Put a copy in the place of all data: FILE=backups/....rdb
+	@test -s "$(FILE)" || { echo "make: FILE names no copy; see backups/" >&2; exit 1; }
+	@docker compose stop redis
+	@docker compose run --rm --no-deps -T redis sh /usr/local/etc/redis/restore.sh < $(FILE); \
+		status=$$?; docker compose start redis && docker compose restart app box-office \
+		&& docker compose up --detach --wait --no-recreate --no-deps redis box-office nginx \
+		&& exit $$status
 
 check: $(VENV)/.installed-dev ## Check style, types, directions of import and spelling
 	$(BIN)/ruff check

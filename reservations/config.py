@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from environs import EnvError, FileAwareEnv
 from marshmallow.validate import OneOf, Range
@@ -67,7 +67,8 @@ class Settings:
         workers: number of gunicorn's processes.
         threads: threads of each.
         data_dir: where the embedded store keeps its data.
-        redis_url: the store; None for the embedded one.
+        redis_url: the store, with `REDIS_PASSWORD` if that is given; None for the embedded
+            one.
         durability: how many replicas have to confirm each change: `local` for none,
             `one`, or `all` that the primary should have.
         jwt_secret: signs and verifies tokens; None where `jwt_public_keys` are given.
@@ -123,7 +124,7 @@ class Settings:
     def _read(cls, env: _Environment) -> Settings:
         development = env.str("MODE", "production", validate=OneOf(MODES)) == "development"
         data_dir = Path(env.str("DATA_DIR", ".data"))
-        redis_url = _redis_url(env.str("REDIS_URL", None))
+        redis_url = _redis_url(env.str("REDIS_URL", None), env.str("REDIS_PASSWORD", None))
         durability = env.str("DURABILITY", "local", validate=OneOf(DURABILITIES))
         public_keys = env.str("JWT_PUBLIC_KEYS", None)
         secret = env.str("JWT_SECRET", None)
@@ -173,9 +174,25 @@ def _host(host: str, development: bool) -> str:
     return host
 
 
-def _redis_url(url: str | None) -> str | None:
+def _redis_url(url: str | None, password: str | None) -> str | None:
     if url is None:
+        if password is not None:
+            raise ConfigError("REDIS_PASSWORD is set without REDIS_URL.")
         return None
+    url = _checked_redis_url(url)
+    return url if password is None else _with_password(url, password)
+
+
+def _with_password(url: str, password: str) -> str:
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    login, _, servers = authority.rpartition("@")
+    if ":" in login:
+        raise ConfigError("REDIS_PASSWORD is set, and REDIS_URL has a password too.")
+    return f"{scheme}://{login}:{quote(password, safe='')}@{servers}{slash}{path}"
+
+
+def _checked_redis_url(url: str) -> str:
     if _is_several(url):
         return _url_of_several(url)
     try:

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -39,8 +40,13 @@ class Answer:
 class Client:
     """A client with a connection of its own, kept alive."""
 
-    def __init__(self, port: int, token: str = "") -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
+    def __init__(self, port: int, token: str = "", tls: ssl.SSLContext | None = None) -> None:
+        """Connect when the first request is sent; with `tls`, by TLS."""
+        self._connection = (
+            http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_SECONDS)
+            if tls is None
+            else http.client.HTTPSConnection("127.0.0.1", port, timeout=WAIT_SECONDS, context=tls)
+        )
         self.token = token
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:

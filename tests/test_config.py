@@ -101,6 +101,34 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(Settings.__dataclass_fields__) - read_here == {"development", "jwt_public_keys"}
 
 
+@pytest.mark.parametrize(
+    ("url", "with_password"),
+    [
+        ("redis://store", "redis://:p%40ss%2F%3A@store"),
+        ("redis://seats@store:6380/1", "redis://seats:p%40ss%2F%3A@store:6380/1"),
+        ("unix:///run/redis.sock", "unix://:p%40ss%2F%3A@/run/redis.sock"),
+        ("redis+sentinel://u@a:1,b:2/seats", "redis+sentinel://u:p%40ss%2F%3A@a:1,b:2/seats"),
+        ("redis+cluster://u@a:1,b:2", "redis+cluster://u:p%40ss%2F%3A@a:1,b:2"),
+    ],
+)
+def test_the_password_of_the_store_goes_into_its_url(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, with_password: str
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("p@ss/:\n")
+    named = {"REDIS_URL": url, "REDIS_PASSWORD_FILE": str(file)}
+    assert read(monkeypatch, **PRODUCTION, **named).redis_url == with_password
+
+
+def test_the_store_has_one_password_and_none_without_a_url(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    password = {"REDIS_PASSWORD": "hunter3"}
+    assert "REDIS_URL" in refusal(monkeypatch, **PRODUCTION, **password)
+    told = refusal(monkeypatch, **PRODUCTION, **password, REDIS_URL="redis://u:hunter2@store")
+    assert "REDIS_PASSWORD" in told and "hunter" not in told
+
+
 @pytest.mark.parametrize("name", EVERY_SETTING)
 def test_every_setting_may_be_in_a_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str

@@ -1,0 +1,1 @@
+"""The image and the stack of containers, brought up for real."""
