@@ -24,6 +24,7 @@ SETTINGS = {
     "BOX_OFFICE_CONCURRENCY": "1",
     "CLUSTER_NETWORK": "172.31.254",
 }
+PORTS = ("BOX_OFFICE_PORT", "DEV_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
 
 
 class Stack:
@@ -56,7 +57,7 @@ class Stack:
             "TRUSTED_CONF": str(trusted),
             "HTTPS_PORT": str(self.port),
             "HTTP_PORT": str(self.plain_port),
-            **{name: str(free_port()) for name in ("DEV_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")},
+            **{name: str(free_port()) for name in PORTS},
             **settings,
         }
 
