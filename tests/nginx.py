@@ -38,14 +38,19 @@ http {{
     fastcgi_temp_path {folder}/temporary/fastcgi;
     uwsgi_temp_path {folder}/temporary/uwsgi;
     scgi_temp_path {folder}/temporary/scgi;
-    include {deployed}/limits.conf;
+    include limits.conf;
     access_log {folder}/access.log requests;
-    upstream reservations {{
-        server unix:{upstream};
+    upstream patrons {{
+        {patrons}
+        include upstream.conf;
+    }}
+    upstream box_office {{
+        {box_office}
+        include upstream.conf;
     }}
     server {{
         listen 127.0.0.1:{port};
-        include {deployed}/service.conf;
+        include service.conf;
     }}
 }}
 """
@@ -71,15 +76,23 @@ class Nginx:
     """
 
     def __init__(
-        self, folder: Path, upstream: Path, *, port: int | None = None, trusted: bool = False
+        self,
+        folder: Path,
+        *patrons: Path,
+        box_office: Path | None = None,
+        port: int | None = None,
+        trusted: bool = False,
+        configuration: str = CONFIGURATION,
     ) -> None:
         """Prepare it.
 
         Args:
             folder: for all that it writes.
-            upstream: the unix socket that the service listens on.
+            patrons: the unix sockets of the services that patrons ask.
+            box_office: that of the service which the box office asks; by default the same.
             port: by default one that is free.
             trusted: whether loopback is listed as an operator lists a shop's back end.
+            configuration: its main file, with the names of what differs in braces.
         """
         self.port = port or free_port()
         self.access_log = folder / "access.log"
@@ -89,17 +102,21 @@ class Nginx:
         self._master: subprocess.Popen[bytes] | None = None
         (folder / "temporary").mkdir(parents=True, exist_ok=True)
         self._file.write_text(
-            CONFIGURATION.format(
+            configuration.format(
                 # Workers of root's would not get into root's folders as somebody else.
                 user="user root;" if os.geteuid() == 0 else "",
                 folder=folder,
-                deployed=DEPLOYED,
-                upstream=upstream,
+                patrons=_servers(*patrons),
+                box_office=_servers(box_office) if box_office else _servers(*patrons),
                 port=self.port,
             )
         )
-        shipped = (DEPLOYED / "trusted.conf").read_text()
-        (folder / "trusted.conf").write_text(LOOPBACK_IS_TRUSTED if trusted else shipped)
+        for rules in DEPLOYED.glob("*.conf"):
+            if not (folder / rules.name).exists():
+                (folder / rules.name).symlink_to(rules)
+        if trusted:
+            (folder / "trusted.conf").unlink()
+            (folder / "trusted.conf").write_text(LOOPBACK_IS_TRUSTED)
 
     def __enter__(self) -> Self:
         """Run it."""
@@ -186,6 +203,10 @@ class Nginx:
         assert self._guard is not None and self._guard.stdin is not None
         self._guard.stdin.close()
         self._guard.wait(10)
+
+
+def _servers(*sockets: Path) -> str:
+    return " ".join(f"server unix:{socket};" for socket in sockets)
 
 
 @contextlib.contextmanager
