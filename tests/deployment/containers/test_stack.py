@@ -26,7 +26,6 @@ REFUSED = (
     ["SHUTDOWN"],
     ["EVAL", "return 1", "0"],
     ["ACL", "LIST"],
-    ["DEBUG", "SLEEP", "0"],
     ["REPLICAOF", "NO", "ONE"],
     ["BGREWRITEAOF"],
     ["SAVE"],

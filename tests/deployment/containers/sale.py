@@ -1,0 +1,105 @@
+"""A sale through nginx, by TLS, while things happen to the containers."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import threading
+from collections import Counter
+from itertools import count
+from types import TracebackType
+from typing import Self
+
+from tests.deployment.containers.stack import Stack
+from tests.live import Client, wait_for
+
+SHOPPERS = 6
+PAUSE_SECONDS = 0.02
+BROKEN = (OSError, http.client.HTTPException, ssl.SSLError)
+
+
+class Sale:
+    """Shoppers who hold and reserve seats, each its own, one after the other.
+
+    Attributes:
+        event_id: what is sold.
+        reserved: seats whose reservation was acknowledged.
+        answers: how often each status was answered; 0 stands for no answer.
+    """
+
+    def __init__(self, stack: Stack, shoppers: int = SHOPPERS) -> None:
+        """Create an event, and have tokens issued."""
+        self._stack = stack
+        self._tls = stack.tls()
+        self.admin = stack.client("box-office", "admin")
+        event = {"name": "Opening night", "seats": shoppers * 5_000, "seat_user_limit": 100}
+        created = self.admin.request("POST", "/v1/events", event)
+        assert created.status == 201, created
+        self.event_id = str(created.body["id"])
+        self.reserved: set[str] = set()
+        self.answers: Counter[int] = Counter()
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        tokens = stack.tokens([f"shopper-{number}" for number in range(shoppers)])
+        self._threads = [
+            threading.Thread(target=self._shop, args=(token, number, shoppers))
+            for number, token in enumerate(tokens)
+        ]
+
+    def __enter__(self) -> Self:
+        """Begin to sell."""
+        for thread in self._threads:
+            thread.start()
+        self.await_sales()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Go on until something is sold again, and check that nothing was lost."""
+        try:
+            if error is None:
+                self.await_sales()
+        finally:
+            self._over.set()
+            for thread in self._threads:
+                thread.join()
+        if error is None:
+            self.check()
+        self.admin.close()
+
+    def await_sales(self, seconds: float = 30) -> None:
+        """Wait until every kind of trouble is over: ten more seats are reserved."""
+        wanted = len(self.reserved) + 10
+        wait_for(lambda: len(self.reserved) >= wanted, seconds)
+
+    def check(self) -> None:
+        """Check that what was acknowledged is there, and that all books agree."""
+        listed = self.admin.seats(self.event_id, "reserved")
+        assert self.reserved <= {seat["id"] for seat in listed}, "a reservation was lost"
+        self._stack.inside("box-office", "flask", "events", "verify", self.event_id)
+
+    def _shop(self, token: str, number: int, shoppers: int) -> None:
+        client = Client(self._stack.port, token, self._tls)
+        for turn in count():
+            if self._over.wait(PAUSE_SECONDS):
+                break
+            seat = str(1 + number + shoppers * turn)
+            held = self._ask(client, seat, "hold")
+            if held == 200 and self._ask(client, seat, "reserve") == 200:
+                with self._lock:
+                    self.reserved.add(seat)
+        client.close()
+
+    def _ask(self, client: Client, seat: str, action: str) -> int:
+        try:
+            status = client.change(self.event_id, seat, action).status
+        except BROKEN:
+            client.close()
+            status = 0
+        with self._lock:
+            self.answers[status] += 1
+        return status

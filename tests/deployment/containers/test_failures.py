@@ -1,0 +1,70 @@
+"""What happens to containers during a sale: nothing that was acknowledged is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.deployment.containers.sale import Sale
+from tests.deployment.containers.stack import Stack
+from tests.live import wait_for
+
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
+
+
+def test_one_container_of_each_kind_is_killed_during_the_sale(stack: Stack) -> None:
+    with Sale(stack) as sale:
+        for service in ("app", "box-office", "nginx", "redis"):
+            stack.kill(service)
+            sale.await_sales()
+    assert set(sale.answers) <= {0, 200, 409, 502, 503, 504}
+
+
+def test_all_workers_are_replaced_during_the_sale_and_nobody_notices(stack: Stack) -> None:
+    with Sale(stack) as sale:
+        for _ in range(3):
+            stack.compose("kill", "--signal", "HUP", "app", "box-office")
+            sale.await_sales()
+            stack.compose("kill", "--signal", "HUP", "nginx")
+            sale.await_sales()
+    assert set(sale.answers) == {200}
+
+
+def test_more_containers_join_the_sale(stack: Stack) -> None:
+    with Sale(stack) as sale:
+        stack.make("up", "SCALE=3")
+        newest = stack.containers("app")
+        assert len(newest) == 3
+        sale.await_sales()
+        for container in newest:
+            wait_for(
+                lambda one=container: (
+                    "/v1/events/" in stack.run("docker", "logs", one)
+                    or "PATCH" in stack.run("docker", "logs", one)
+                )
+            )
+    assert set(sale.answers) == {200}
+
+
+def test_a_copy_is_made_during_the_sale_and_brings_all_back_that_was_there(
+    stack: Stack, tmp_path: Path
+) -> None:
+    with Sale(stack) as sale:
+        before = set(sale.reserved)
+        copy = stack.make("backup").split()[-1]
+        sale.await_sales()
+    at_the_end = {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
+    assert stack.inside("redis", "sh", "-c", "ls /data | grep -c before || :").strip() == "0"
+    nothing = tmp_path / "nothing.rdb"
+    nothing.write_text("this is no copy")
+    with pytest.raises(AssertionError, match="no copy of the data"):
+        stack.make("restore", f"FILE={nothing}")
+    assert {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")} == at_the_end
+    stack.make("restore", f"FILE={copy}")
+    restored = {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
+    assert before <= restored < at_the_end
+    stack.inside("box-office", "flask", "events", "verify", sale.event_id)
+    # It sells again, and what it sells outlives the next start.
+    with Sale(stack):
+        stack.kill("redis")

@@ -1,0 +1,81 @@
+"""The profiles of the compose file."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.deployment.containers.sale import Sale
+from tests.deployment.containers.stack import Stack, running_stack
+from tests.live import wait_for
+
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
+
+FAILOVER_SECONDS = 5
+"""A primary is missed after two seconds."""
+
+
+@pytest.fixture(scope="module")
+def clustered(_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack on a cluster of three primaries with two replicas each."""
+    folder = tmp_path_factory.mktemp("clustered")
+    with running_stack(folder, "SCALE=2", "PROFILES=cluster") as running:
+        yield running
+
+
+def primary_of(stack: Stack, event_id: str) -> str:
+    """Return the service whose node has an event."""
+    program = (
+        "import reservations.app as a, reservations.config as c\n"
+        "store = a.open_store(c.Settings.from_env())\n"
+        "servers = store._connections._servers\n"
+        f"print(servers.of('{{e:{event_id}}}:event')._pool.connection_kwargs['host'])"
+    )
+    address = stack.python("app", program).strip()
+    number = int(address.rpartition(".")[2]) - 10 if address[0].isdigit() else 0
+    return f"redis-{number}" if number else address
+
+
+def test_a_cluster_sells_on_when_a_primary_is_killed(clustered: Stack) -> None:
+    info = clustered.inside("app", "python", "-c", "import os; print(os.environ['DURABILITY'])")
+    assert info.strip() == "one"
+    with Sale(clustered) as sale:
+        primary = primary_of(clustered, sale.event_id)
+        container = clustered.containers(primary)[0]
+        clustered.run("docker", "kill", container)
+        wait_for(lambda: primary_of(clustered, sale.event_id) != primary, 30)
+        began = time.monotonic()
+        sale.await_sales()
+        assert time.monotonic() - began < FAILOVER_SECONDS
+        clustered.run("docker", "start", container)
+        clustered.await_health(container)
+    assert set(sale.answers) <= {200, 409, 503}
+
+
+def test_a_cluster_is_what_it_was_after_all_was_stopped(clustered: Stack) -> None:
+    with Sale(clustered) as sale:
+        pass
+    clustered.make("down")
+    clustered.make("up", "PROFILES=cluster")
+    sale.check()
+
+
+def test_developers_have_a_port_with_their_code(_engine: None, tmp_path: Path) -> None:
+    with running_stack(tmp_path, "PROFILES=dev observability") as stack:
+        with urlopen(f"http://127.0.0.1:{stack.env['DEV_PORT']}/health", timeout=10) as answer:  # noqa: S310
+            assert json.load(answer) == {"status": "ok"}
+        for name in ("PROMETHEUS_PORT", "GRAFANA_PORT"):
+            wait_for(lambda one=name: _answers(stack.env[one]))
+
+
+def _answers(port: str) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except OSError:
+        return False
