@@ -17,6 +17,7 @@ from reservations.api.unparsed import answer_with_problems
 from reservations.app import create_app
 from reservations.config import LOOPBACK, ConfigError, Settings
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError
+from reservations.worker import replace_all
 
 try:
     _settings = Settings.from_env()
@@ -30,7 +31,7 @@ bind = (
     else f"{_settings.host}:{_settings.port}"
 )
 workers = _settings.workers
-worker_class = "gthread"
+worker_class = "reservations.worker.Worker"
 threads = _settings.threads
 keepalive = 75
 # A worker that has not answered a beat for this long is taken for stuck.
@@ -77,6 +78,11 @@ def post_worker_init(worker: Any) -> None:
     # signal, which waits for ever if the worker is just giving the pool a request.
     for quick_stop in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(quick_stop, worker.handle_exit)
+
+
+def on_reload(server: Any) -> None:
+    """Let the workers serve on until those that come for them do."""
+    replace_all(server.worker_age)
 
 
 def when_ready(server: Any) -> None:

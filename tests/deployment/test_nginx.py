@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from attack.framing import exchange, read_replies, to_port
+from tests.deployment.certificates import write_certificate
 from tests.live import Answer, Client, LiveService, wait_for
 from tests.nginx import DEPLOYED, PROGRAM
 from tests.security.problems import TELLTALES
@@ -230,6 +231,7 @@ def test_the_example_of_a_whole_configuration_is_valid(_needs_nginx: None, tmp_p
         pytest.skip("only root may test it")
     folder = tmp_path / "nginx"
     shutil.copytree(DEPLOYED, folder)
+    write_certificate(folder / "tls")
     example = folder / "nginx.conf"
     text = example.read_text().replace("/var/log/nginx", str(tmp_path))
     example.write_text(text.replace("/run/nginx.pid", str(tmp_path / "nginx.pid")))

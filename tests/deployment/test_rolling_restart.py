@@ -1,0 +1,156 @@
+"""Workers and nginx are replaced under load, and no request fails."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.deployment.customers import Customer, shopping
+from tests.live import Client, LiveService, has_ended, live_service, wait_for
+from tests.nginx import Nginx, behind_nginx
+
+CUSTOMERS = 8
+RESTARTS = 4
+REPLACED_SECONDS = 60
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def workers(service: LiveService) -> list[psutil.Process]:
+    master = psutil.Process(service.process.pid)
+    return [child for child in master.children() if is_worker(child, master.cmdline())]
+
+
+def is_worker(child: psutil.Process, command: Sequence[str]) -> bool:
+    # The embedded store's server is the master's child too.
+    try:
+        return child.cmdline() == command
+    except psutil.NoSuchProcess:
+        return False
+
+
+def replace_workers(service: LiveService) -> None:
+    """Have all workers replaced, as when settings have changed, and wait until they are."""
+    before = workers(service)
+    os.kill(service.process.pid, signal.SIGHUP)
+    wait_for(lambda: all(map(has_ended, before)), REPLACED_SECONDS)
+    wait_for(lambda: len(workers(service)) == len(before) > 0)
+
+
+def wait_for_more(customers: Sequence[Customer]) -> None:
+    """Wait until each has got some more answers, or a failure."""
+    before = [customer.answers for customer in customers]
+
+    def have_got_more() -> bool:
+        return all(
+            customer.failures or customer.answers >= had + 5
+            for customer, had in zip(customers, before, strict=True)
+        )
+
+    wait_for(have_got_more, REPLACED_SECONDS)
+
+
+def test_all_workers_are_replaced_under_load_without_one_failed_request(
+    _needs_nginx: None, store_url: str, tmp_path: Path
+) -> None:
+    with (
+        behind_nginx(tmp_path, trusted=True, REDIS_URL=store_url, WEB_CONCURRENCY=2) as service,
+        shopping(service, CUSTOMERS) as customers,
+    ):
+        for _ in range(RESTARTS):
+            wait_for_more(customers)
+            replace_workers(service)
+        wait_for_more(customers)
+
+
+def test_restarts_in_a_row_do_not_disturb_either(
+    _needs_nginx: None, store_url: str, tmp_path: Path
+) -> None:
+    with (
+        behind_nginx(tmp_path, trusted=True, REDIS_URL=store_url, WEB_CONCURRENCY=2) as service,
+        shopping(service, CUSTOMERS) as customers,
+    ):
+        wait_for_more(customers)
+        before = workers(service)
+        for _ in range(RESTARTS):
+            os.kill(service.process.pid, signal.SIGHUP)
+            time.sleep(0.2)
+        wait_for(lambda: all(map(has_ended, before)), REPLACED_SECONDS)
+        wait_for_more(customers)
+
+
+def test_nginx_and_workers_are_replaced_together(
+    _needs_nginx: None, store_url: str, tmp_path: Path
+) -> None:
+    # nginx closes what clients keep when it is replaced, so these keep nothing.
+    with (
+        behind_nginx(tmp_path, trusted=True, REDIS_URL=store_url, WEB_CONCURRENCY=2) as service,
+        shopping(service, CUSTOMERS, keep_connections=False) as customers,
+    ):
+        master = int((tmp_path / "nginx" / "nginx.pid").read_text())
+        for _ in range(RESTARTS):
+            wait_for_more(customers)
+            before = psutil.Process(master).children()
+            os.kill(master, signal.SIGHUP)
+            replace_workers(service)
+            wait_for(lambda old=before: all(map(has_ended, old)), REPLACED_SECONDS)
+        wait_for_more(customers)
+
+
+def test_the_embedded_store_serves_on_meanwhile(_needs_nginx: None, tmp_path: Path) -> None:
+    with (
+        behind_nginx(tmp_path, trusted=True, WEB_CONCURRENCY=2) as service,
+        shopping(service, CUSTOMERS) as customers,
+    ):
+        for _ in range(2):
+            wait_for_more(customers)
+            replace_workers(service)
+        wait_for_more(customers)
+
+
+def test_workers_serve_on_however_long_their_successors_take_to_start(
+    _needs_nginx: None, store_url: str, tmp_path: Path, short_path: Path
+) -> None:
+    socket = short_path / "gunicorn.sock"
+    with (
+        Nginx(tmp_path / "nginx", socket, trusted=True) as nginx,
+        live_service(
+            tmp_path,
+            "tests.deployment.slow_start:app",
+            listens_on=socket,
+            PORT=nginx.port,
+            REDIS_URL=store_url,
+            WEB_CONCURRENCY=2,
+        ) as service,
+        shopping(service, CUSTOMERS) as customers,
+    ):
+        wait_for_more(customers)
+        replace_workers(service)
+        wait_for_more(customers)
+
+
+def is_told_before_its_connection_ends(service: LiveService) -> bool:
+    """Whether who keeps a connection is told with an answer that it was the last one."""
+    client = Client(service.port)
+    assert client.request("GET", "/health").headers["Connection"] == "keep-alive"
+    os.kill(service.process.pid, signal.SIGHUP)
+    try:
+        while (said := client.request("GET", "/health").headers["Connection"]) == "keep-alive":
+            time.sleep(0.05)
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        client.close()
+    return said == "close"
+
+
+def test_a_worker_tells_before_it_closes_a_kept_connection(store_url: str, tmp_path: Path) -> None:
+    with live_service(tmp_path, REDIS_URL=store_url, WEB_CONCURRENCY=1) as service:
+        assert is_told_before_its_connection_ends(service)
