@@ -26,8 +26,6 @@ def test_all_workers_are_replaced_during_the_sale_and_nobody_notices(stack: Stac
         for _ in range(3):
             stack.compose("kill", "--signal", "HUP", "app", "box-office")
             sale.await_sales()
-            stack.compose("kill", "--signal", "HUP", "nginx")
-            sale.await_sales()
     assert set(sale.answers) == {200}
 
 
@@ -38,12 +36,8 @@ def test_more_containers_join_the_sale(stack: Stack) -> None:
         assert len(newest) == 3
         sale.await_sales()
         for container in newest:
-            wait_for(
-                lambda one=container: (
-                    "/v1/events/" in stack.run("docker", "logs", one)
-                    or "PATCH" in stack.run("docker", "logs", one)
-                )
-            )
+            # Each is asked by nginx, which looks up their addresses once a second.
+            wait_for(lambda one=container: sale.event_id in stack.run("docker", "logs", one))
     assert set(sale.answers) == {200}
 
 
@@ -54,17 +48,23 @@ def test_a_copy_is_made_during_the_sale_and_brings_all_back_that_was_there(
         before = set(sale.reserved)
         copy = stack.make("backup").split()[-1]
         sale.await_sales()
-    at_the_end = {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
+    at_the_end = reserved_after_a_start(sale)
     assert stack.inside("redis", "sh", "-c", "ls /data | grep -c before || :").strip() == "0"
     nothing = tmp_path / "nothing.rdb"
     nothing.write_text("this is no copy")
     with pytest.raises(AssertionError, match="no copy of the data"):
         stack.make("restore", f"FILE={nothing}")
-    assert {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")} == at_the_end
+    assert reserved_after_a_start(sale) == at_the_end
     stack.make("restore", f"FILE={copy}")
-    restored = {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
-    assert before <= restored < at_the_end
+    assert before <= reserved_after_a_start(sale) < at_the_end
     stack.inside("box-office", "flask", "events", "verify", sale.event_id)
     # It sells again, and what it sells outlives the next start.
     with Sale(stack):
         stack.kill("redis")
+
+
+def reserved_after_a_start(sale: Sale) -> set[str]:
+    """Return the reserved seats, once nginx has found those who were started just now."""
+    path = f"/v1/events/{sale.event_id}/seats?status=reserved"
+    wait_for(lambda: sale.admin.request("GET", path).status != 502)
+    return {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
