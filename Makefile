@@ -13,7 +13,7 @@ DEVELOPMENT = MODE=$${MODE:-development}
 .DEFAULT_GOAL := help
 # An environment that could not be completed is made anew.
 .DELETE_ON_ERROR:
-.PHONY: help install run token test bench torture attack attack-tools check format lock clean
+.PHONY: help install run token test bench torture attack attack-tools check format hooks lock sbom clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,17 +44,17 @@ attack: $(VENV)/.installed-dev $(VENV)-attack/.installed ## Attack the service b
 # What `make attack` uses, and Debian does not have.
 attack-tools: $(VENV)-attack/.installed
 
-check: $(VENV)/.installed-dev ## Check style, types, directions of import and spelling
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+# What is checked is in .pre-commit-config.yaml, and of what git knows.
+check: $(VENV)/.installed-dev ## Check style, types, directions of import, spelling and pins
+	$(BIN)/pre-commit run --all-files
 	$(BIN)/uv pip install --python $(BIN)/python --dry-run --offline --quiet -r requirements-dev.in
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs attack bench reservations tests torture
 
 format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+hooks: $(VENV)/.installed-dev ## Have git check each commit and its message
+	$(BIN)/pre-commit install
 
 # Extras are kept, because older versions of pip look for a pin under that very name.
 lock: $(VENV)/.installed-dev ## Pin the requirements anew, with hashes
@@ -64,8 +64,11 @@ lock: $(VENV)/.installed-dev ## Pin the requirements anew, with hashes
 			|| exit 1; \
 	done
 
+sbom: $(VENV)/.installed-dev ## List in SBOM (sbom.json) what the service is made of, in CycloneDX
+	$(BIN)/cyclonedx-py requirements requirements.txt --output-reproducible -o $(or $(SBOM),sbom.json)
+
 clean: ## Remove what was installed and generated, but no data
-	rm -rf $(VENV) $(VENV)-attack build dist *.egg-info .coverage* .*_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-attack build dist sbom.json *.egg-info .coverage* .*_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
