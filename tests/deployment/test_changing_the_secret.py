@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,9 +17,19 @@ from threading import Event, Lock
 from typing import Any
 
 import jwt
+import psutil
 import pytest
 
-from tests.live import Answer, Client, free_port, live_service, wait_for
+from tests.live import (
+    PROJECT,
+    Answer,
+    Client,
+    answers,
+    environment,
+    free_port,
+    live_service,
+    wait_for,
+)
 
 OLD = "0dBBoe2ZHrb1vRcN7BNQK9wVcP4tIhJ3yM1uSxKfLgA"
 NEW = "kZ1s0mQ3pQh2mWmS7cYxwq8c9J5eVdRrT4uLbNfAoGi"
@@ -60,6 +73,13 @@ class Instances:
         raise AssertionError("neither instance answers")
 
 
+def signed_with(secret: str, who: str, role: str = "patron") -> str:
+    """Return a token as a shop's back end signs it, which knows no `kid`."""
+    now = int(time.time())
+    claims = {"sub": who, "role": role, "iat": now, "exp": now + 600, "jti": f"{who}-{now}"}
+    return jwt.encode({**claims, "iss": "reservations", "aud": "reservations"}, secret, "HS256")
+
+
 class Shop:
     """A shop whose back end signs tokens itself, and has others issued by the service."""
 
@@ -72,12 +92,8 @@ class Shop:
         self._lock = Lock()
 
     def signed(self, who: str, role: str = "patron") -> str:
-        """Return a token that the back end signs, which knows no `kid`."""
-        now = int(time.time())
-        claims = {"sub": who, "role": role, "iat": now, "exp": now + 600, "jti": f"{who}-{now}"}
-        return jwt.encode(
-            {**claims, "iss": "reservations", "aud": "reservations"}, self.secret, "HS256"
-        )
+        """Return a token that the back end signs."""
+        return signed_with(self.secret, who, role)
 
     def trade(self, stopped: Event) -> None:
         """Have tokens issued, and use them and the others, at either instance in turn."""
@@ -125,7 +141,7 @@ def trading(shop: Shop) -> Iterator[None]:
 def trade_a_while(shop: Shop) -> None:
     """Wait until a shop has had some tokens issued and used, or one was refused."""
     seen = shop.answered["issued"]
-    wait_for(lambda: shop.answered["issued"] > seen + 10 or bool(shop.refused))
+    wait_for(lambda: shop.answered["issued"] > seen + 10 or bool(shop.refused), 90)
 
 
 @pytest.fixture
@@ -139,7 +155,7 @@ def instances(tmp_path: Path, store_url: str) -> Iterator[Instances]:
         made.stop()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_not_one_request_is_refused_while_the_secret_is_changed(instances: Instances) -> None:
     shop = Shop(instances)
     first = shop.signed("bob")
@@ -160,10 +176,63 @@ def test_not_one_request_is_refused_while_the_secret_is_changed(instances: Insta
         assert instances.request(turn, first, "GET", "/user").status == 401
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_requests_are_refused_if_the_new_secret_is_accepted_too_late(instances: Instances) -> None:
     shop = Shop(instances)
     with trading(shop):
         for _ in instances.restarted_in_turn(JWT_SECRET=NEW, JWT_ACCEPTED_SECRETS=OLD):
             trade_a_while(shop)
     assert {answer.status for answer in shop.refused} == {401}
+
+
+def test_secrets_in_files_are_read_anew_on_a_signal(tmp_path: Path, store_url: str) -> None:
+    secret, accepted = tmp_path / "secret", tmp_path / "accepted"
+    files = {"JWT_SECRET_FILE": secret, "JWT_ACCEPTED_SECRETS_FILE": accepted}
+    secret.write_text(OLD)
+    accepted.write_text(OLD)
+    with live_service(
+        tmp_path, MODE="production", REDIS_URL=store_url, WEB_CONCURRENCY=1, **files
+    ) as service:
+
+        def let_in() -> tuple[int, int]:
+            return status_of(OLD), status_of(NEW)
+
+        def status_of(signing: str) -> int:
+            client = Client(service.port, f"Bearer {signed_with(signing, 'alice')}")
+            try:
+                return client.request("GET", "/user").status
+            finally:
+                client.close()
+
+        def reload() -> None:
+            master = psutil.Process(service.process.pid)
+            old = set(master.children())
+            master.send_signal(signal.SIGHUP)
+            wait_for(lambda: not old & set(master.children()) and answers(service.port))
+
+        assert let_in() == (200, 401)
+        accepted.write_text(BOTH)
+        reload()
+        assert let_in() == (200, 200)
+        secret.write_text(NEW)
+        reload()
+        assert let_in() == (200, 200)
+        accepted.write_text("")
+        reload()
+        assert let_in() == (401, 200)
+
+
+@pytest.mark.parametrize(("secret", "code"), [(NEW, 0), ("short", 1)])
+def test_settings_can_be_tried_before_the_signal(tmp_path: Path, secret: str, code: int) -> None:
+    (tmp_path / "secret").write_text(secret)
+    tried = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--check-config"],
+        cwd=PROJECT,
+        env=environment(JWT_SECRET_FILE=tmp_path / "secret", DATA_DIR=tmp_path / "data"),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert tried.returncode == code
+    assert code == 0 or "JWT_SECRET is shorter" in tried.stderr
