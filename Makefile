@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Settings of the service reach it from the environment and from make's command line.
 SETTINGS := MODE HOST PORT DATA_DIR REDIS_URL REDIS_URL_FILE REDIS_PASSWORD REDIS_PASSWORD_FILE DURABILITY JWT_SECRET JWT_SECRET_FILE \
-	JWT_PUBLIC_KEYS JWT_PUBLIC_KEYS_FILE JWT_ISSUER JWT_AUDIENCE JWT_MAX_LIFETIME \
+	JWT_ACCEPTED_SECRETS JWT_ACCEPTED_SECRETS_FILE JWT_PUBLIC_KEYS JWT_PUBLIC_KEYS_FILE JWT_ISSUER JWT_AUDIENCE JWT_MAX_LIFETIME \
 	SEAT_HOLD_TIME SEAT_USER_LIMIT TOKENS_PER_MINUTE KEYED_REQUESTS_PER_HOUR CORS_ORIGINS CHANGE_LOG_LENGTH WEB_CONCURRENCY THREADS \
 	LOG_LEVEL
 $(foreach setting,$(SETTINGS),$(if $(filter command line environment,$(origin $(setting))),$(eval export $(setting))))
@@ -13,7 +13,7 @@ DEVELOPMENT = MODE=$${MODE:-development}
 .DEFAULT_GOAL := help
 # An environment that could not be completed is made anew.
 .DELETE_ON_ERROR:
-.PHONY: help install run token test bench torture attack attack-tools check format lock clean \
+.PHONY: help install run token test bench torture attack attack-tools check format hooks lock sbom clean \
 	secrets up down logs backup restore
 
 help: ## List the targets
@@ -89,17 +89,17 @@ restore: ## Put a copy in the place of all data: FILE=backups/....rdb
 		&& docker compose up --detach --wait --no-recreate --no-deps redis box-office nginx \
 		&& exit $$status
 
-check: $(VENV)/.installed-dev ## Check style, types, directions of import and spelling
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+# What is checked is in .pre-commit-config.yaml, and of what git knows.
+check: $(VENV)/.installed-dev ## Check style, types, directions of import, spelling and pins
+	$(BIN)/pre-commit run --all-files
 	$(BIN)/uv pip install --python $(BIN)/python --dry-run --offline --quiet -r requirements-dev.in
-	$(BIN)/codespell README.md CHANGELOG.md CONTRIBUTING.md docs attack bench reservations tests torture
 
 format: $(VENV)/.installed-dev ## Format the code, and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+hooks: $(VENV)/.installed-dev ## Have git check each commit and its message
+	$(BIN)/pre-commit install
 
 # Extras are kept, because older versions of pip look for a pin under that very name.
 lock: $(VENV)/.installed-dev ## Pin the requirements anew, with hashes
@@ -109,8 +109,11 @@ lock: $(VENV)/.installed-dev ## Pin the requirements anew, with hashes
 			|| exit 1; \
 	done
 
+sbom: $(VENV)/.installed-dev ## List in SBOM (sbom.json) what the service is made of, in CycloneDX
+	$(BIN)/cyclonedx-py requirements requirements.txt --output-reproducible -o $(or $(SBOM),sbom.json)
+
 clean: ## Remove what was installed and generated, but no data
-	rm -rf $(VENV) $(VENV)-attack build dist *.egg-info .coverage* .*_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV)-attack build dist sbom.json *.egg-info .coverage* .*_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -87,7 +87,7 @@ def _keys(settings: Settings) -> Keys:
     if settings.jwt_public_keys is not None:
         return Keys.public(settings.jwt_public_keys)
     assert settings.jwt_secret is not None  # noqa: S101 - settings have one or the other
-    return Keys.shared(settings.jwt_secret)
+    return Keys.shared(settings.jwt_secret, settings.jwt_accepted_secrets)
 
 
 def _own_url(settings: Settings) -> str:

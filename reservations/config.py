@@ -72,6 +72,8 @@ class Settings:
         durability: how many replicas have to confirm each change: `local` for none,
             `one`, or `all` that the primary should have.
         jwt_secret: signs and verifies tokens; None where `jwt_public_keys` are given.
+        jwt_accepted_secrets: others that tokens may be signed with, while the secret is
+            changed.
         jwt_public_keys: an identity provider's, as a JSON Web Key Set or in PEM.
         jwt_issuer: `iss` of all tokens.
         jwt_audience: `aud` of all tokens.
@@ -96,6 +98,7 @@ class Settings:
     redis_url: str | None = field(repr=False)
     durability: str
     jwt_secret: str | None = field(repr=False)
+    jwt_accepted_secrets: tuple[str, ...] = field(repr=False)
     jwt_public_keys: str | None
     jwt_issuer: str
     jwt_audience: str
@@ -128,10 +131,15 @@ class Settings:
         durability = env.str("DURABILITY", "local", validate=OneOf(DURABILITIES))
         public_keys = env.str("JWT_PUBLIC_KEYS", None)
         secret = env.str("JWT_SECRET", None)
+        accepted = _accepted_secrets(env.str("JWT_ACCEPTED_SECRETS", ""))
         if public_keys is None:
             secret = _checked_secret(secret, development, data_dir)
         elif secret is not None:
             raise ConfigError("JWT_SECRET and JWT_PUBLIC_KEYS are set; only one can be used.")
+        elif accepted:
+            raise ConfigError(
+                "JWT_ACCEPTED_SECRETS and JWT_PUBLIC_KEYS are set; only one can be used."
+            )
         return cls(
             development=development,
             host=_host(env.str("HOST", "127.0.0.1"), development),
@@ -142,6 +150,7 @@ class Settings:
             redis_url=redis_url,
             durability=_durability(durability, redis_url),
             jwt_secret=secret,
+            jwt_accepted_secrets=accepted,
             jwt_public_keys=public_keys,
             jwt_issuer=env.str("JWT_ISSUER", "reservations"),
             jwt_audience=env.str("JWT_AUDIENCE", "reservations"),
@@ -251,11 +260,26 @@ def _checked_secret(secret: str | None, development: bool, data_dir: Path) -> st
             "JWT_SECRET is not set. Make one with: python3 -c "
             "'import secrets; print(secrets.token_urlsafe(48))'"
         )
-    if len(secret.encode()) < SECRET_BYTES:
-        raise ConfigError(f"JWT_SECRET is shorter than {SECRET_BYTES} bytes.")
-    if SAMPLE_SECRET.search(secret):
-        raise ConfigError("JWT_SECRET is a sample value, which anybody could know.")
+    _refuse_weak_secret(secret, "JWT_SECRET is")
     return secret
+
+
+def _accepted_secrets(listed: str) -> tuple[str, ...]:
+    accepted = tuple(line.strip() for line in listed.splitlines() if line.strip())
+    for secret in accepted:
+        _refuse_weak_secret(secret, "JWT_ACCEPTED_SECRETS has a secret that is")
+        # Taken for one secret, they would be found out only when tokens are refused.
+        parts = re.split(r"[\s,;]+", secret)
+        if len(parts) > 1 and all(len(part) >= SECRET_BYTES for part in parts):
+            raise ConfigError("JWT_ACCEPTED_SECRETS has a line of several; write one a line.")
+    return accepted
+
+
+def _refuse_weak_secret(secret: str, said: str) -> None:
+    if len(secret.encode()) < SECRET_BYTES:
+        raise ConfigError(f"{said} shorter than {SECRET_BYTES} bytes.")
+    if SAMPLE_SECRET.search(secret):
+        raise ConfigError(f"{said} a sample value, which anybody could know.")
 
 
 def _development_secret(data_dir: Path) -> str:

@@ -76,6 +76,7 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
         redis_url=store_url,
         durability="local",
         jwt_secret=JWT_SECRET,
+        jwt_accepted_secrets=(),
         jwt_public_keys=None,
         jwt_issuer="reservations",
         jwt_audience="reservations",

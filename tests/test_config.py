@@ -53,6 +53,7 @@ def test_a_secret_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> 
         redis_url=None,
         durability="local",
         jwt_secret=SECRET,
+        jwt_accepted_secrets=(),
         jwt_public_keys=None,
         jwt_issuer="reservations",
         jwt_audience="reservations",
@@ -76,6 +77,11 @@ EVERY_SETTING: dict[str, tuple[str, str, Any]] = {
     "REDIS_URL": ("rediss://:pass@store:6380/1", "redis_url", "rediss://:pass@store:6380/1"),
     "DURABILITY": ("one", "durability", "one"),
     "JWT_SECRET": (SECRET[::-1], "jwt_secret", SECRET[::-1]),
+    "JWT_ACCEPTED_SECRETS": (
+        f"{SECRET[::-1]}\n\n  {SECRET},;/ with punctuation\r\n",
+        "jwt_accepted_secrets",
+        (SECRET[::-1], f"{SECRET},;/ with punctuation"),
+    ),
     "JWT_ISSUER": ("shop", "jwt_issuer", "shop"),
     "JWT_AUDIENCE": ("seats", "jwt_audience", "seats"),
     "JWT_MAX_LIFETIME": ("60", "jwt_max_lifetime_seconds", 60),
@@ -261,7 +267,9 @@ def test_a_wrong_value_is_refused_in_a_line_that_names_the_setting(
     assert name in refusal(monkeypatch, **PRODUCTION, **{name: value})
 
 
-@pytest.mark.parametrize("name", ["JWT_SECRET", "JWT_PUBLIC_KEYS", "REDIS_URL", "PORT"])
+@pytest.mark.parametrize(
+    "name", ["JWT_SECRET", "JWT_ACCEPTED_SECRETS", "JWT_PUBLIC_KEYS", "REDIS_URL", "PORT"]
+)
 @pytest.mark.parametrize("kind", ["missing", "folder", "below a file", "long name", "binary"])
 def test_a_file_that_cannot_be_read_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, kind: str
@@ -336,6 +344,44 @@ class TestSecret:
             assert "hunter2" not in refusal(monkeypatch, **{**PRODUCTION, "REDIS_URL": url})
         keys = {"JWT_PUBLIC_KEYS": "x", "REDIS_URL": ""}
         assert SECRET not in refusal(monkeypatch, **{**PRODUCTION, **keys})
+
+
+class TestAcceptedSecrets:
+    @pytest.mark.parametrize("mode", ["production", "development"])
+    @pytest.mark.parametrize(
+        ("listed", "reason"),
+        [
+            ("short", "shorter than 32 bytes"),
+            (f"{SECRET}\nshort", "shorter than 32 bytes"),
+            ("a" * 31, "shorter than 32 bytes"),
+            (f"{SECRET}\n{'change-me-' * 5}", "a sample value"),
+            (f"{SECRET},{SECRET[::-1]}", "one a line"),
+            (f"{SECRET} {SECRET[::-1]}", "one a line"),
+            (f"{SECRET}; {SECRET[::-1]}", "one a line"),
+        ],
+    )
+    def test_they_are_as_strong_as_the_one_that_signs(
+        self, monkeypatch: pytest.MonkeyPatch, mode: str, listed: str, reason: str
+    ) -> None:
+        environment = {**PRODUCTION, "MODE": mode, "JWT_ACCEPTED_SECRETS": listed}
+        message = refusal(monkeypatch, **environment)
+        assert message.startswith("JWT_ACCEPTED_SECRETS ") and reason in message
+        assert SECRET not in message
+
+    def test_they_alone_sign_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "JWT_SECRET is not set" in refusal(monkeypatch, JWT_ACCEPTED_SECRETS=SECRET)
+
+    def test_they_may_name_the_one_that_signs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings = read(monkeypatch, **PRODUCTION, JWT_ACCEPTED_SECRETS=SECRET)
+        assert settings.jwt_accepted_secrets == (settings.jwt_secret,)
+
+    def test_public_keys_stand_instead_of_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        environment = {"JWT_PUBLIC_KEYS": "x", "JWT_ACCEPTED_SECRETS": SECRET}
+        assert "JWT_ACCEPTED_SECRETS and JWT_PUBLIC_KEYS" in refusal(monkeypatch, **environment)
+
+    def test_they_are_in_no_representation(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings = read(monkeypatch, **PRODUCTION, JWT_ACCEPTED_SECRETS=SECRET[::-1])
+        assert SECRET[::-1] not in repr(settings)
 
 
 class TestDevelopment:

@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from flask_jwt_extended import JWTManager, create_access_token
 
 from reservations.domain.caller import Role
-from reservations.tokens.keys import Keys
+from reservations.tokens.keys import Keys, name_of
 from reservations.tokens.verification import JTI_PATTERN, TokenInvalid, VerifiedToken, Verifier
 
 __all__ = ["JTI_PATTERN", "Keys", "TokenInvalid", "VerifiedToken"]
@@ -33,7 +33,10 @@ def init_app(
             "JWT_ENCODE_NBF": False,
         }
     )
-    JWTManager(app)
+    manager = JWTManager(app)
+    if keys.signing is not None:
+        name = name_of(keys.signing)
+        manager.additional_headers_loader(lambda _identity: {"kid": name})
     app.extensions[_EXTENSION] = Verifier(keys, issuer, audience, longest_lifetime)
 
 

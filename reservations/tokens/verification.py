@@ -55,6 +55,8 @@ class VerifiedToken:
 class Verifier:
     """Verifies tokens, and remembers those that were good by all of their characters.
 
+    The keys are the same for as long as it lives, so it remembers none whose key was removed.
+
     Attributes:
         longest_lifetime: how long a token may live from its issue.
     """
@@ -86,14 +88,7 @@ class Verifier:
         try:
             if len(token) > MAX_TOKEN_LENGTH:
                 raise TokenInvalid("The token is too long.")
-            claims = jwt.decode(
-                token,
-                self._keys.verifying_key(token),
-                algorithms=self._keys.algorithms,
-                issuer=self._issuer,
-                audience=self._audience,
-            )
-            return self._read_claims(claims)
+            return self._read_claims(self._decoded(token))
         except jwt.ExpiredSignatureError as error:
             raise TokenInvalid("The token has expired.") from error
         except TokenInvalid:
@@ -102,6 +97,23 @@ class Verifier:
             # Everything: a token is the one input that anybody can send anywhere, and its
             # JSON may be nested, huge or of any type before its signature is looked at.
             raise TokenInvalid("The token is not valid.") from error
+
+    def _decoded(self, token: str) -> Mapping[str, Any]:
+        candidates = self._keys.candidates(token)
+        if not candidates:
+            raise TokenInvalid("The token's kid is of no key that is known here.")
+        for key in candidates:
+            try:
+                return jwt.decode(
+                    token,
+                    key,
+                    algorithms=self._keys.algorithms,
+                    issuer=self._issuer,
+                    audience=self._audience,
+                )
+            except jwt.InvalidSignatureError:
+                continue
+        raise TokenInvalid("The token is not valid.")
 
     def _read_claims(self, claims: Mapping[str, Any]) -> VerifiedToken:
         # What flask-jwt-extended writes into those that are for something else.

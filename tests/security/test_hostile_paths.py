@@ -721,6 +721,7 @@ def test_no_address_in_an_answer_is_made_from_the_host_header(admin: Actor, host
         "POST", "/v1/events", json={"name": "Opening night", "seats": 10}, environ_overrides=environ
     )
     assert made.headers["Location"] == f"/v1/events/{made.json['id']}"
+    admin.create_event(seats=10)
     page = admin.get("/v1/events?limit=1", environ_overrides=environ)
     assert page.headers["Link"].startswith("</v1/events?limit=1&after=c")
     home = admin.get("/", environ_overrides=environ)
