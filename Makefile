@@ -58,13 +58,18 @@ COMPOSE = docker compose $(if $(filter cluster,$(PROFILES)),--env-file deploy/co
 SECRETS_DIR ?= ./secrets
 export SECRETS_DIR
 SECRETS := $(addprefix $(SECRETS_DIR)/,jwt_secret redis_password redis_operator_password grafana_password)
+SECRET_FILES := $(SECRETS) $(SECRETS_DIR)/jwt_accepted_secrets
 
-secrets: $(SECRETS) ## Make the secrets that containers are given, each in a file of secrets/
+secrets: $(SECRET_FILES) ## Make the secrets that containers are given, each in a file of secrets/
 
 # Only the folder is closed: the users inside the containers have other numbers than yours.
 $(SECRETS):
 	@mkdir -p -m 700 $(SECRETS_DIR)
 	@umask 022; head -c 36 /dev/urandom | base64 | tr '+/' '-_' > $@
+
+# More that still hold, a line each, while the secret is changed: see docs/security.md.
+$(SECRETS_DIR)/jwt_accepted_secrets: | $(SECRETS)
+	@: > $@
 
 up: secrets ## Bring all up in containers: SCALE=2 PROFILES="observability dev cluster"
 	@$(COMPOSE) up --build --detach --wait --scale app=$(or $(SCALE),1)

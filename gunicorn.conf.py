@@ -13,8 +13,7 @@ import socket
 import sys
 from typing import Any
 
-from reservations.api.unparsed import answer_with_problems
-from reservations.app import create_app
+from reservations import metrics_folder
 from reservations.config import LOOPBACK, ConfigError, Settings
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError
 from reservations.worker import replace_all
@@ -23,6 +22,9 @@ try:
     _settings = Settings.from_env()
 except ConfigError as error:
     sys.exit(f"reservations: {error}")
+
+# Before anything is imported that counts: all else of ours is imported where it is used.
+metrics_folder.choose()
 
 wsgi_app = "wsgi:app"
 bind = (
@@ -45,10 +47,14 @@ forwarder_headers = ""
 # A worker's heartbeat file on a disk that is busy syncing would stall the worker.
 worker_tmp_dir = "/dev/shm" if sys.platform == "linux" else None  # noqa: S108
 loglevel = _settings.log_level.lower()
+logger_class = "reservations.observability.gunicorn_log." + (
+    "DevelopmentLogger" if _settings.development else "ProductionLogger"
+)
 
 
 def on_starting(server: Any) -> None:
     """Make sure of the port, the application and the store, in this order."""
+    metrics_folder.begin()
     _refuse_public_development(server.cfg.address)
     _refuse_taken_ports(server.cfg.address)
     _refuse_broken_application()
@@ -71,7 +77,9 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Let a worker answer all errors alike, and finish what it has begun, also on Ctrl+C."""
-    answer_with_problems()
+    from reservations.api.unparsed import answer_with_problems
+
+    answer_with_problems(worker.wsgi)
     # What is there now stays: to look for garbage among it costs 2 % of a worker's time.
     gc.freeze()
     # gunicorn's own handler of these two shuts the thread pool down from within the
@@ -83,6 +91,18 @@ def post_worker_init(worker: Any) -> None:
 def on_reload(server: Any) -> None:
     """Let the workers serve on until those that come for them do."""
     replace_all(server.worker_age)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget what is true only of a worker that lives; what it has counted stays."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def pre_exec(server: Any) -> None:
+    """Let the master that takes this one's place count anew."""
+    metrics_folder.disown(server.cfg.env_orig)
 
 
 def when_ready(server: Any) -> None:
@@ -126,6 +146,8 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 def _refuse_broken_application() -> None:
     # A worker that cannot make it would be replaced by one that cannot either, for ever.
+    from reservations.app import create_app
+
     try:
         create_app(_settings)
     except ValueError as error:

@@ -11,6 +11,7 @@ from flask import Flask
 from flask_cors import CORS
 
 from reservations import api, cli, embedded, observability, tokens
+from reservations.api.problems import PROBLEMS
 from reservations.config import Settings
 from reservations.service import ReservationService
 from reservations.store import Durability, Store
@@ -44,12 +45,20 @@ def create_app(settings: Settings, store: Store | None = None) -> Flask:
     keys = _keys(settings)
     longest_lifetime = timedelta(seconds=settings.jwt_max_lifetime_seconds)
     tokens.init_app(app, keys, settings.jwt_issuer, settings.jwt_audience, longest_lifetime)
+    store = store or open_store(settings)
     service = ReservationService(
-        store or open_store(settings),
+        store,
         hold_time=timedelta(seconds=settings.seat_hold_time_seconds),
         seat_user_limit=settings.seat_user_limit,
     )
-    observability.init_app(app, settings.log_level)
+    metrics = observability.init_app(
+        app,
+        service,
+        development=settings.development,
+        log_level=settings.log_level,
+        problem_codes=PROBLEMS,
+    )
+    store.observe(metrics)
     api.init_app(
         app,
         service,

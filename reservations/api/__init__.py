@@ -12,6 +12,7 @@ from reservations.api.events import create_event, events
 from reservations.api.health import health
 from reservations.api.holds import holds
 from reservations.api.identity import issuing, revoking, try_out, user
+from reservations.api.metrics import metrics
 from reservations.api.openapi import CONFIG, Api
 from reservations.api.reservations import reservations
 from reservations.api.seats import seats
@@ -58,7 +59,7 @@ def init_app(
     versions.register(app, api, revoking, "/tokens")
     for blueprint in [user, health, *([try_out] if development else [])]:
         api.register_blueprint(blueprint)
-    for undocumented in [swagger, gone]:
+    for undocumented in [swagger, metrics, gone]:
         app.register_blueprint(undocumented)
 
 

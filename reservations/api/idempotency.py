@@ -21,7 +21,7 @@ from marshmallow.validate import Regexp
 from reservations.api.auth import caller
 from reservations.api.limits import count_keyed_request
 from reservations.api.openapi.decorators import Blueprint, View
-from reservations.api.problems import handle_refusal
+from reservations.api.problems import Problem, handle_refusal
 from reservations.api.schemas.base import Query
 from reservations.domain.errors import IdempotencyKeyReused, Refusal
 from reservations.store import AnsweredBefore, Once
@@ -104,4 +104,7 @@ def _answer(outcome: Any) -> str:
 
 def _answer_again(before: AnsweredBefore) -> Response:
     status, headers, body = json.loads(before.answer)
-    return Response(body, status, {**headers, **REPLAYED})
+    replayed = {**headers, **REPLAYED}
+    if status >= HTTPStatus.BAD_REQUEST:
+        return Problem(json.loads(body)["code"], body, status, replayed)
+    return Response(body, status, replayed)

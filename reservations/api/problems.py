@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from flask import Flask, Response, current_app, g, json
+from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException
 
 from reservations.api.timestamps import format_timestamp
@@ -139,6 +139,18 @@ CODES_OF_HTTP_ERRORS = {
 }
 
 
+class Problem(Response):
+    """The answer for a problem.
+
+    Attributes:
+        problem_code: of the problem; logged and counted.
+    """
+
+    def __init__(self, code: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.problem_code = code
+
+
 class Unauthorized(ReservationError):
     """There is no token, or not a good one."""
 
@@ -165,7 +177,8 @@ def problem(code: str, detail: str, members: Mapping[str, Any] | None = None) ->
 def handle_refusal(error: ReservationError) -> Response:
     """Answer a refusal of the domain, with its public attributes as further members."""
     if isinstance(error, StoreUnavailable):
-        current_app.logger.warning("%s The store: %s", error, error.reason)
+        # For the log of requests.
+        g.reason = error.reason
     members = {n: _plain(value) for n, value in vars(error).items() if not n.startswith("_")}
     response = problem(error.code, str(error), members)
     if isinstance(error, TooManyRequests):
@@ -209,7 +222,7 @@ def _plain(value: Any) -> Any:
 def _answer(code: str, kind: ProblemKind, detail: str, members: Mapping[str, Any]) -> Response:
     body = {**problem_members(code, kind, detail, g.request_id), **members}
     text = json.dumps(body) + "\n"
-    return Response(text, kind.status, kind.headers, content_type=CONTENT_TYPE)
+    return Problem(code, text, kind.status, kind.headers, content_type=CONTENT_TYPE)
 
 
 def problem_members(code: str, kind: ProblemKind, detail: str, request_id: str) -> dict[str, Any]:

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import json
 import socket
+from functools import partial
 
 from gunicorn import util
 
 from reservations.api.problems import CONTENT_TYPE, ProblemKind, code_of, problem_members
-from reservations.observability import REQUEST_ID, new_request_id
+from reservations.observability import REQUEST_ID, count_unread, new_request_id
 
 
-def answer_with_problems() -> None:
-    """Have this process' gunicorn worker refuse requests in the shape of all other errors."""
+def answer_with_problems(app: object) -> None:
+    """Have this process' gunicorn worker refuse requests in the shape of all other errors.
+
+    Args:
+        app: what the worker serves; logs and counts these requests too, if it is ours.
+    """
     # gunicorn has no setting for its own error page, which is HTML.
-    util.write_error = write_problem
+    util.write_error = partial(write_problem, app)
 
 
-def write_problem(client: socket.socket, status: int, reason: str, _message: str) -> None:
+def write_problem(
+    app: object, client: socket.socket, status: int, reason: str, _message: str
+) -> None:
     """Answer a request that could not be read, and say that the connection ends.
 
     What gunicorn says of it in detail repeats what was sent, so it is left out.
     """
-    request_id = new_request_id()
+    request_id, code = new_request_id(), code_of(reason)
+    count_unread(app, request_id, status, code)
     kind = ProblemKind(status, f"{reason}.")
-    members = problem_members(code_of(reason), kind, kind.title, request_id)
+    members = problem_members(code, kind, kind.title, request_id)
     body = json.dumps(members).encode() + b"\n"
     headers = {
         "Connection": "close",

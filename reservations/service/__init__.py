@@ -10,10 +10,10 @@ from datetime import timedelta
 from reservations.service.events import (
     CountedEvent,
     EventPage,
-    Events,
     EventWithSeats,
     NewEvent,
 )
+from reservations.service.figures import EventFigures, Figures
 from reservations.service.placing import ChangedSeats, PlacedSeat
 from reservations.service.reservations import PlacedReservation, ReservationPage, Reservations
 from reservations.service.seats import Changes, Holds, Seats
@@ -23,6 +23,7 @@ __all__ = [
     "ChangedSeats",
     "Changes",
     "CountedEvent",
+    "EventFigures",
     "EventPage",
     "EventWithSeats",
     "Holds",
@@ -34,12 +35,12 @@ __all__ = [
 ]
 
 
-class ReservationService(Events, Seats, Reservations):
+class ReservationService(Figures, Seats, Reservations):
     """Events, and the seats that patrons hold and reserve."""
 
     def __init__(self, store: Store, hold_time: timedelta, seat_user_limit: int) -> None:
         """Sell on these terms wherever an event does not name its own."""
-        Events.__init__(self, store, hold_time, seat_user_limit)
+        Figures.__init__(self, store, hold_time, seat_user_limit)
         Seats.__init__(self, store)
 
     def revoke_token(self, jti: str) -> None:

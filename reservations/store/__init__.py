@@ -14,6 +14,7 @@ from reservations.store.connections import Connections
 from reservations.store.deletion import Deletion
 from reservations.store.events import EventStore
 from reservations.store.idempotency import AnsweredBefore, Claims, Once
+from reservations.store.observer import Observer
 from reservations.store.readiness import check_ready
 from reservations.store.records import LogEntry
 from reservations.store.reservations import ReservationStore
@@ -24,7 +25,16 @@ from reservations.store.transaction import Transactions
 from reservations.store.view import Counts, SeatList
 from reservations.store.views import SeatViews
 
-__all__ = ["AnsweredBefore", "Counts", "Durability", "LogEntry", "Once", "SeatList", "Store"]
+__all__ = [
+    "AnsweredBefore",
+    "Counts",
+    "Durability",
+    "LogEntry",
+    "Observer",
+    "Once",
+    "SeatList",
+    "Store",
+]
 
 
 class Store:
@@ -50,7 +60,7 @@ class Store:
             longest_token_lifetime: after which a revocation can be forgotten.
         """
         self._connections = Connections(url, connections, durability)
-        transactions = Transactions(self._connections)
+        transactions = self._transactions = Transactions(self._connections)
         claims = Claims(self._connections, transactions)
         self.events = EventStore(self._connections, transactions, claims)
         self.deletion = Deletion(self._connections, transactions)
@@ -60,6 +70,10 @@ class Store:
         self.changes = ChangeLog(self._connections)
         self.audit = Audit(self._connections)
         self.revocations = Revocations(self._connections, longest_token_lifetime)
+
+    def observe(self, observer: Observer) -> None:
+        """Tell an observer, from now on, what is done here."""
+        self._transactions.observer = observer
 
     def check_ready(self) -> None:
         """Check that what is written here will be kept.

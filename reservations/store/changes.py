@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reservations.domain.errors import CursorExpired, EventNotFound
 from reservations.store import keys
 from reservations.store.connections import Connections
@@ -29,6 +31,14 @@ class ChangeLog:
         if not entries:
             raise EventNotFound(event_id)
         return decode_entry(*entries[0]).id
+
+    def lengths(self, event_ids: Sequence[str]) -> list[int]:
+        """Return how many entries each of the events' logs has.
+
+        Raises:
+            StoreUnavailable
+        """
+        return self._connections.read(*(("XLEN", keys.log(event_id)) for event_id in event_ids))
 
     def after(self, event_id: str, entry_id: str, limit: int) -> list[LogEntry]:
         """Return up to `limit` entries that came after one, in the order of commit.

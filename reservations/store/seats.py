@@ -11,6 +11,7 @@ from reservations.domain.changes import Again, Change, Look, Rule, Situation
 from reservations.domain.errors import EventNotFound, Refusal
 from reservations.domain.reservation import Reservation
 from reservations.domain.seat import Holdings, Seat, SeatStatus
+from reservations.domain.tally import tally
 from reservations.store import index, keys
 from reservations.store.connections import Command, Connections, Reply
 from reservations.store.idempotency import Claims, Once
@@ -114,6 +115,7 @@ class SeatStore:
         looked_at = _Looked(event_id, seats, patron)
         watch = [*first, *looked_at.keys]
         question = self._views.question(event_id) if free else ()
+        decided: list[tuple[Change, datetime]] = []
 
         def decide(attempt: Attempt) -> Commit[T | Refusal] | None:
             found, *foretold = attempt.replies
@@ -139,11 +141,13 @@ class SeatStore:
                 return once.remembering(event_id, [], refusal)
             if isinstance(change, Again):
                 return None
+            decided.append((change, attempt.now))
             return self._commit(event_id, attempt.now, change, once, result(change))
 
         outcome: T | Refusal = self._transactions.run(watch, [("MGET", *watch), *question], decide)
         if isinstance(outcome, Refusal):
             raise outcome
+        self._transactions.observer.seats_changed(tally(*decided[-1]))
         return outcome
 
     def _apply(

@@ -29,6 +29,7 @@ from reservations.store.connections import (
     refused,
 )
 from reservations.store.instants import from_time
+from reservations.store.observer import Observer, Unobserved
 
 T = TypeVar("T")
 
@@ -100,11 +101,24 @@ Decide = Callable[[Attempt], Commit[T] | None]
 raises the refusal. Has no other effect."""
 
 
+@dataclass(slots=True)
+class _Effort:
+    """What one transaction has taken so far."""
+
+    attempts: int = 0
+    conflicts: int = 0
+
+
 class Transactions:
-    """Runs transactions; the only place that tries again."""
+    """Runs transactions; the only place that tries again.
+
+    Attributes:
+        observer: is told of each.
+    """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self.observer: Observer = Unobserved()
 
     def run(self, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]) -> T:
         """Read, decide and commit, anew with fresh values whenever others were faster.
@@ -124,15 +138,12 @@ class Transactions:
             StoreUnavailable: nothing was changed.
             OutcomeUnknown: the commit was sent and its outcome cannot be told.
         """
-        for number in range(ATTEMPTS):
-            if number:
-                time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311
-            commit = self._connections.following(
-                partial(self._attempt, number, watch, reads, decide)
-            )
-            if commit is not None:
-                return commit.result
-        raise Busy(ATTEMPTS)
+        effort, began = _Effort(), time.monotonic()
+        try:
+            return self._run(effort, watch, reads, decide)
+        finally:
+            seconds = time.monotonic() - began
+            self.observer.transaction_ended(seconds, effort.attempts, effort.conflicts)
 
     def confirm(self, key: str) -> None:
         """Have replicas confirm that something was done in the slot of a key.
@@ -145,16 +156,33 @@ class Transactions:
         except StoreUnavailable as error:
             raise OutcomeUnknown from error
 
+    def _run(
+        self, effort: _Effort, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]
+    ) -> T:
+        for number in range(ATTEMPTS):
+            if number:
+                time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**number))  # noqa: S311
+            effort.attempts += 1
+            commit = self._connections.following(
+                partial(self._attempt, effort, watch, reads, decide)
+            )
+            if commit is not None:
+                return commit.result
+        raise Busy(ATTEMPTS)
+
     def _attempt(
-        self, number: int, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]
+        self, effort: _Effort, watch: Sequence[str], reads: Sequence[Command], decide: Decide[T]
     ) -> Commit[T] | None:
         """Return the commit that happened; None if others were faster."""
         commit = None
         try:
             with self._connections.link(watch[0]) as link:
                 now, replies = self._begin(link, watch, reads)
-                commit = decide(Attempt(link, number, now, replies))
-                if commit is None or not self._commit(link, commit):
+                commit = decide(Attempt(link, effort.attempts - 1, now, replies))
+                if commit is None:
+                    return None
+                if not self._commit(link, commit):
+                    effort.conflicts += 1
                     return None
         except DoneBefore:
             self.confirm(watch[0])

@@ -67,6 +67,10 @@ class SeatViews:
         """Return the numbers of an event's seats; raises what `seats` does."""
         return self._shown(event_id, SeatsView.counts)
 
+    def unconfirmed_counts(self, event_id: str) -> Counts:
+        """Return the same, though no replica may have it; raises what `seats` does."""
+        return self._seen(event_id, self._connections.read, SeatsView.counts)
+
     def next_expiry(self, event_id: str) -> datetime | None:
         """Return when an event's next hold ends by itself; raises what `seats` does."""
         return self._seen(event_id, self._connections.read, SeatsView.next_expiry)

@@ -24,7 +24,7 @@ from tests.actors import Actor
 Document = dict[str, Any]
 
 UNDOCUMENTED = {"/", "/swagger", "/swagger/start.js", "/swagger/assets/{name}", "/openapi.json"}
-UNDOCUMENTED |= {"/v0", "/v0/", "/v0/{_path}"}
+UNDOCUMENTED |= {"/metrics", "/v0", "/v0/", "/v0/{_path}"}
 PUBLIC = {("/health", "get"), ("/ready", "get"), ("/jwt", "post")}
 ADMINS_ONLY = {("/v1/events", "post"), ("/v1/events", "put")}
 ADMINS_ONLY |= {("/v1/events/{event_id}", method) for method in ("patch", "delete")}

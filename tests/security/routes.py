@@ -94,6 +94,7 @@ UNVERSIONED = [
     Route("POST", "/jwt", 200, 200, 200, 200, TRY_OUT),
     Route("GET", "/health", 200, 200, 200, 200),
     Route("GET", "/ready", 200, 200, 200, 200),
+    Route("GET", "/metrics", 200, 200, 200, 200),
     Route("GET", "/", 302, 302, 302, 302),
     Route("GET", "/swagger", 200, 200, 200, 200),
     Route("GET", "/swagger/assets/<path:name>", 200, 200, 200, 200),

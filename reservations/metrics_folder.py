@@ -1,0 +1,62 @@
+"""The folder where the workers of one gunicorn keep what they have counted.
+
+prometheus_client takes it from the environment, and only when it is imported
+(https://prometheus.github.io/client_python/multiprocess/). So gunicorn's master names it
+before it imports anything else, and this module imports nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import MutableMapping
+from pathlib import Path
+
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+PREFIX = "reservations-metrics-"
+IN_MEMORY = Path("/dev/shm")  # noqa: S108
+"""Where it is: a file on a disk that is busy syncing would stall who counts."""
+
+
+def choose() -> None:
+    """Name a new folder in the environment, unless it names one already.
+
+    It does when gunicorn reads its settings anew: then the old folder, with all that was
+    counted, stays.
+    """
+    place = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    os.environ.setdefault(VARIABLE, str(place / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"))
+
+
+def begin() -> None:
+    """Make the folder that was chosen, without what an earlier master has left in it."""
+    folder = Path(os.environ[VARIABLE])
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob("*.db"):
+        left.unlink()
+    if _is_own(folder):
+        atexit.register(_remove, folder, os.getpid())
+
+
+def disown(environment: MutableMapping[str, str]) -> None:
+    """Leave it out of the environment of a master that is to take this one's place."""
+    if _is_own(Path(environment.get(VARIABLE, ""))):
+        del environment[VARIABLE]
+
+
+def is_shared() -> bool:
+    """Whether several processes count together."""
+    return VARIABLE in os.environ
+
+
+def _is_own(folder: Path) -> bool:
+    return folder.name.startswith(PREFIX)
+
+
+def _remove(folder: Path, made_by: int) -> None:
+    # Workers are copies of the master, and end as it does.
+    if os.getpid() == made_by:
+        shutil.rmtree(folder, ignore_errors=True)
