@@ -99,6 +99,10 @@ class Stack:
         assert isinstance(found, dict)
         return found
 
+    def logs(self, container: str) -> str:
+        """Return what a container has written to its standard output."""
+        return self.run("docker", "logs", container)
+
     def kill(self, service: str) -> None:
         """Kill one of the containers of a service from outside, so that it is restarted."""
         container = self.containers(service)[0]

@@ -37,7 +37,7 @@ def test_more_containers_join_the_sale(stack: Stack) -> None:
         sale.await_sales()
         for container in newest:
             # Each is asked by nginx, which looks up their addresses once a second.
-            wait_for(lambda one=container: sale.event_id in stack.run("docker", "logs", one))
+            wait_for(lambda one=container: sale.event_id in stack.logs(one))
     assert set(sale.answers) == {200}
 
 

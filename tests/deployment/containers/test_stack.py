@@ -182,7 +182,7 @@ def test_what_containers_log_are_lines_of_json(stack: Stack) -> None:
     client.request("GET", "/v1/events?limit=1&token=hidden")
     client.close()
     for service in ("app", "nginx"):
-        logged = stack.compose("logs", "--no-log-prefix", "--no-color", service)
+        logged = "".join(map(stack.logs, stack.containers(service)))
         requests = [json.loads(line) for line in logged.splitlines() if line.startswith("{")]
         assert any(line.get("path") == "/v1/events" for line in requests), service
         assert "hidden" not in logged
