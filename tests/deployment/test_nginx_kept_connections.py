@@ -132,6 +132,15 @@ def test_who_only_reads_is_answered_by_another_service_when_one_is_gone(
     assert {ask(two, "GET") for _ in range(10)} == {200}
 
 
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_what_was_not_sent_is_sent_to_another_service(
+    two: Nginx, stand_in: StandIn, other: StandIn, method: str
+) -> None:
+    stand_in.path.unlink()
+    assert {ask(two, method, b"{}") for _ in range(10)} == {200}
+    assert len(other.requests) == 10
+
+
 def test_who_only_reads_does_not_wait_twice(two: Nginx, stand_in: StandIn, other: StandIn) -> None:
     stand_in.answer = other.answer = [(4, WELL)]
     began = time.monotonic()

@@ -67,9 +67,9 @@ class Sale:
             self._over.set()
             for thread in self._threads:
                 thread.join()
+        self.admin.close()
         if error is None:
             self.check()
-        self.admin.close()
 
     def await_sales(self, seconds: float = 30) -> None:
         """Wait until every kind of trouble is over: ten more seats are reserved."""
@@ -83,6 +83,7 @@ class Sale:
         listed = self.admin.seats(self.event_id, "reserved")
         assert self.reserved <= {seat["id"] for seat in listed}, "a reservation was lost"
         self._stack.inside("box-office", "flask", "events", "verify", self.event_id)
+        self.admin.close()
 
     def _shop(self, token: str, number: int, shoppers: int) -> None:
         client = Client(self._stack.port, token, self._tls)

@@ -67,4 +67,6 @@ def reserved_after_a_start(sale: Sale) -> set[str]:
     """Return the reserved seats, once nginx has found those who were started just now."""
     path = f"/v1/events/{sale.event_id}/seats?status=reserved"
     wait_for(lambda: sale.admin.request("GET", path).status != 502)
-    return {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
+    reserved = {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
+    sale.admin.close()
+    return reserved
