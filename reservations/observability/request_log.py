@@ -20,8 +20,10 @@ from typing import NamedTuple
 from reservations.observability.discretion import without_tokens
 from reservations.observability.logs import timestamp
 
-MAX_TOLD_LENGTH = 256
-"""Of what clients say: each character can take 12 bytes of a line."""
+MAX_PATH_LENGTH = 200
+MAX_EVENT_LENGTH = 40
+MAX_REASON_LENGTH = 400
+"""In characters. Those of clients can take 12 bytes of a line each."""
 
 _encode = json.JSONEncoder(check_circular=False).encode
 
@@ -33,7 +35,7 @@ class RequestLine(NamedTuple):
         request_id: as the client was told.
         method: one that the service knows, or `other`.
         route: the pattern of the address, or `unmatched`.
-        path: the address without its query, as `told` has it; None if it was not read.
+        path: the address without its query; None if it was not read.
         status: of the answer.
         code: of the problem, if it is one.
         patron: id of the caller, if it showed a good token.
@@ -80,9 +82,9 @@ class RequestLog:
             sys.stdout.flush()
 
 
-def told(text: str) -> str:
-    """Return of what a client says as much as may be told."""
-    return without_tokens(text)[:MAX_TOLD_LENGTH]
+def told(text: str | None, length: int) -> str | None:
+    """Return as much of a text as may be told, of at most so many characters."""
+    return None if text is None else without_tokens(text)[:length]
 
 
 def _level(status: int, *, is_probe: bool) -> int:
