@@ -111,7 +111,7 @@ def _end(response: Response) -> Response:
         code=getattr(response, "problem_code", None),
         patron=caller.id if caller is not None else None,
         event=told(event, MAX_EVENT_LENGTH),
-        seconds=round(perf_counter() - g.began, 6),
+        seconds=perf_counter() - g.began,
         reason=told(g.get("reason"), MAX_REASON_LENGTH),
     )
     _note(_observed(current_app), line)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -67,5 +68,10 @@ def add_request_id(record: logging.LogRecord) -> bool:
 
 def timestamp(seconds: float) -> str:
     """Return an instant, given in seconds since 1970, as RFC 3339 has it."""
-    instant = datetime.fromtimestamp(seconds, UTC)
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
+    whole = int(seconds)
+    return f"{_to_the_second(whole)}.{int((seconds - whole) * 1000):03}Z"
+
+
+@lru_cache(maxsize=8)
+def _to_the_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
