@@ -214,6 +214,12 @@ class TestEvents:
             assert scrape(client).value("reservations_seats") == 12
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_what_a_proxy_has_passed_on_is_refused(client: FlaskClient, header: str) -> None:
+    answer = client.get("/metrics", headers={header: "127.0.0.1"})
+    assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+
 def test_a_store_that_is_ready_is_told(client: FlaskClient) -> None:
     found = scrape(client)
     assert found.value("reservations_store_up") == 1
