@@ -43,6 +43,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, without tokens."""
+        record.request_id = getattr(record, "request_id", None) or "-"
         return without_tokens(super().format(record))
 
 
