@@ -188,11 +188,17 @@ def test_in_production_each_line_is_json_and_none_has_a_token(
         ]:
             with socket.create_connection(("127.0.0.1", service.port)) as unread:
                 unread.sendall(head % (secret.encode(), secret.encode()))
+                unread.shutdown(socket.SHUT_WR)
+                while unread.recv(1000):
+                    pass
     text = service.log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     assert all({"at", "level", "request_id"} <= line.keys() for line in lines)
     told = [line["request_id"] for line in lines if line.get("route")]
     assert sorted(each for each in told if each in sent) == sorted(sent)
+    # One of the three was cut off before its end, and is nobody's request.
+    unread = [line for line in lines if line.get("route") == "unmatched" and not line["path"]]
+    assert [(line["status"], line["code"]) for line in unread] == 2 * [(400, "bad_request")]
     for part in secret.split("."):
         assert part[:20] not in text
     assert "token=" not in text
