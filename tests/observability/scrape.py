@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -25,3 +26,11 @@ class Scrape:
     def labels(self, name: str, label: str) -> set[str]:
         """Return all values of a label."""
         return {dict(had)[label] for n, had in self.samples if n == name}
+
+
+def scrape(client: FlaskClient) -> Scrape:
+    """Ask an application."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    return Scrape(answer.text)
