@@ -31,7 +31,7 @@ PRIVATE_SERVER = """
             stub_status;
         }}
         location = /metrics {{
-            proxy_pass http://reservations;
+            proxy_pass http://{service}:/metrics;
         }}
     }}
 }}
@@ -89,7 +89,8 @@ def open_private_port(folder: Path) -> int:
     """Let nginx tell, on a port of its own, its status and the service's metrics."""
     port, configuration = free_port(), folder / "nginx" / "nginx.conf"
     text = configuration.read_text().rstrip().removesuffix("}")
-    configuration.write_text(text + PRIVATE_SERVER.format(port=port))
+    sockets = re.findall(r"server (unix:[^; ]+)", text)
+    configuration.write_text(text + PRIVATE_SERVER.format(port=port, service=sockets[0]))
     os.kill(int((folder / "nginx" / "nginx.pid").read_text()), signal.SIGHUP)
     wait_for(lambda: get(port, "/stub_status")[0] == 200)
     return port
