@@ -8,17 +8,23 @@ before it imports anything else, and this module imports nothing.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 PREFIX = "reservations-metrics-"
 IN_MEMORY = Path("/dev/shm")  # noqa: S108
 """Where it is: a file on a disk that is busy syncing would stall who counts."""
+
+NEW_SECONDS = 60
+"""For so long a folder may be one that is just being made."""
 
 
 def choose() -> None:
@@ -38,7 +44,9 @@ def begin() -> None:
     for left in folder.glob("*.db"):
         left.unlink()
     if _is_own(folder):
+        _lock(folder)
         atexit.register(_remove, folder, os.getpid())
+        _remove_left(folder.parent)
 
 
 def disown(environment: MutableMapping[str, str]) -> None:
@@ -54,6 +62,35 @@ def is_shared() -> bool:
 
 def _is_own(folder: Path) -> bool:
     return folder.name.startswith(PREFIX)
+
+
+def _lock(folder: Path) -> int:
+    """Lock a folder for as long as this process lives, or one that it forks.
+
+    Returns:
+        The file descriptor that has the lock.
+
+    Raises:
+        OSError: another process has.
+    """
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(opened)
+        raise
+    return opened
+
+
+def _remove_left(place: Path) -> None:
+    """Remove what masters that were killed have left."""
+    for folder in place.glob(f"{PREFIX}*"):
+        # Somebody else's, or still in use.
+        with suppress(OSError):
+            if folder.stat().st_mtime < time.time() - NEW_SECONDS:
+                opened = _lock(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(opened)
 
 
 def _remove(folder: Path, made_by: int) -> None:

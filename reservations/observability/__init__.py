@@ -11,9 +11,17 @@ from flask import Flask, Response, current_app, g, request
 
 from reservations.observability import exposition, logs
 from reservations.observability.collector import ServiceCollector
+from reservations.observability.discretion import without_tokens
 from reservations.observability.metrics import METHODS, OTHER_METHOD, UNMATCHED, Metrics
 from reservations.observability.request_ids import REQUEST_ID, new_request_id, take_request_id
-from reservations.observability.request_log import RequestLine, RequestLog, told
+from reservations.observability.request_log import (
+    MAX_EVENT_LENGTH,
+    MAX_PATH_LENGTH,
+    MAX_REASON_LENGTH,
+    RequestLine,
+    RequestLog,
+    told,
+)
 from reservations.service import ReservationService
 
 __all__ = [
@@ -95,16 +103,16 @@ def _end(response: Response) -> Response:
     rule, caller = request.url_rule, g.get("caller")
     event = (request.view_args or {}).get("event_id")
     line = RequestLine(
-        request_id=told(g.request_id),
+        request_id=without_tokens(g.request_id),
         method=request.method if request.method in METHODS else OTHER_METHOD,
         route=rule.rule if rule is not None else UNMATCHED,
-        path=told(request.path),
+        path=told(request.path, MAX_PATH_LENGTH),
         status=response.status_code,
         code=getattr(response, "problem_code", None),
         patron=caller.id if caller is not None else None,
-        event=told(event) if event is not None else None,
-        seconds=round(perf_counter() - g.began, 6),
-        reason=g.get("reason"),
+        event=told(event, MAX_EVENT_LENGTH),
+        seconds=perf_counter() - g.began,
+        reason=told(g.get("reason"), MAX_REASON_LENGTH),
     )
     _note(_observed(current_app), line)
     return response

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -42,6 +43,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text, without tokens."""
+        record.request_id = getattr(record, "request_id", None) or "-"
         return without_tokens(super().format(record))
 
 
@@ -67,5 +69,10 @@ def add_request_id(record: logging.LogRecord) -> bool:
 
 def timestamp(seconds: float) -> str:
     """Return an instant, given in seconds since 1970, as RFC 3339 has it."""
-    instant = datetime.fromtimestamp(seconds, UTC)
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03}Z"
+    whole = int(seconds)
+    return f"{_to_the_second(whole)}.{int((seconds - whole) * 1000):03}Z"
+
+
+@lru_cache(maxsize=8)
+def _to_the_second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

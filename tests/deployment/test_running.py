@@ -227,7 +227,7 @@ def run_in_vain(*arguments: str, **settings: object) -> str:
     )
     assert ended.returncode != 0
     lines = (ended.stdout + ended.stderr).strip().splitlines()
-    (line,) = [line for line in lines if "[INFO] Starting gunicorn" not in line]
+    (line,) = [line for line in lines if "Starting gunicorn" not in line]
     return line
 
 
