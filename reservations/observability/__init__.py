@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 
@@ -76,7 +77,7 @@ def init_app(
     )
     app.extensions[_EXTENSION] = observed
     app.before_request(_begin)
-    app.after_request(_end)
+    app.after_request(partial(_end, observed))
     return observed.metrics
 
 
@@ -98,28 +99,30 @@ def _begin() -> None:
     take_request_id()
 
 
-def _end(response: Response) -> Response:
-    _complete_headers(response)
-    rule, caller = request.url_rule, g.get("caller")
-    event = (request.view_args or {}).get("event_id")
+def _end(observed: _Observed, response: Response) -> Response:
+    # Each look through a proxy takes longer than all that is done here with what it shows.
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    known = vars(g._get_current_object())
+    _complete_headers(response, known["request_id"])
+    rule, caller = asked.url_rule, known.get("caller")
     line = RequestLine(
-        request_id=without_tokens(g.request_id),
-        method=request.method if request.method in METHODS else OTHER_METHOD,
+        request_id=without_tokens(known["request_id"]),
+        method=asked.method if asked.method in METHODS else OTHER_METHOD,
         route=rule.rule if rule is not None else UNMATCHED,
-        path=told(request.path, MAX_PATH_LENGTH),
+        path=told(asked.path, MAX_PATH_LENGTH),
         status=response.status_code,
         code=getattr(response, "problem_code", None),
         patron=caller.id if caller is not None else None,
-        event=told(event, MAX_EVENT_LENGTH),
-        seconds=perf_counter() - g.began,
-        reason=told(g.get("reason"), MAX_REASON_LENGTH),
+        event=told((asked.view_args or {}).get("event_id"), MAX_EVENT_LENGTH),
+        seconds=perf_counter() - known["began"],
+        reason=told(known.get("reason"), MAX_REASON_LENGTH),
     )
-    _note(_observed(current_app), line)
+    _note(observed, line)
     return response
 
 
-def _complete_headers(response: Response) -> None:
-    response.headers.add(REQUEST_ID, g.request_id)
+def _complete_headers(response: Response, request_id: str) -> None:
+    response.headers.add(REQUEST_ID, request_id)
     response.headers.add("X-Content-Type-Options", "nosniff")
     if "ETag" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
