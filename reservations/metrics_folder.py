@@ -28,17 +28,23 @@ NEW_SECONDS = 60
 
 
 def choose() -> None:
-    """Name a new folder in the environment, unless it names one already.
+    """Make a folder and name it in the environment, unless that names one already.
 
     It does when gunicorn reads its settings anew: then the old folder, with all that was
     counted, stays.
     """
+    if VARIABLE in os.environ:
+        return
     place = IN_MEMORY if os.access(IN_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
-    os.environ.setdefault(VARIABLE, str(place / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"))
+    folder = place / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+    # At once, since who only has the settings checked loads the application too.
+    folder.mkdir(mode=0o700)
+    atexit.register(_remove, folder, os.getpid())
+    os.environ[VARIABLE] = str(folder)
 
 
 def begin() -> None:
-    """Make the folder that was chosen, without what an earlier master has left in it."""
+    """Begin to count in the folder, without what an earlier master has left in it."""
     folder = Path(os.environ[VARIABLE])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in folder.glob("*.db"):

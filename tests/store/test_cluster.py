@@ -33,9 +33,10 @@ NEEDS_ROOT = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("iptables") is None,
     reason="needs root and iptables: apt-get install iptables",
 )
-pytestmark = pytest.mark.skipif(
-    shutil.which("redis-server") is None, reason="apt-get install redis-server"
-)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="apt-get install redis-server"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -23,9 +23,10 @@ from torture.topologies import SentinelTopology
 HEALTHY_SECONDS = 40
 ONCE = Once("patron|alice|once-1", "fingerprint", lambda outcome: f"answer {outcome!r}")
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("redis-server") is None, reason="apt-get install redis-server"
-)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="apt-get install redis-server"),
+]
 
 
 @pytest.fixture(scope="module")
