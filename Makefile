@@ -27,11 +27,11 @@ run: $(VENV)/.installed ## Serve on PORT (9000) in development mode, with a stor
 token: $(VENV)/.installed ## Print a token: make token SUBJECT=me ROLE=admin
 	@$(DEVELOPMENT) exec $(BIN)/flask --app wsgi tokens issue "$(or $(SUBJECT),me)" --role "$(or $(ROLE),admin)"
 
-test: $(VENV)/.installed-dev ## Run the tests, or some of them: make test ARGS=tests/domain
+test: $(VENV)/.installed-dev ## Run the tests, or some: ARGS=tests/domain; COVERAGE=1 tells what they reach
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -m "not alone" -n 3 --cov --cov-report=term
+	@$(BIN)/python -m pytest -m "not alone" -n 3 $(if $(COVERAGE),--cov --cov-report=term)
 	@$(BIN)/python -m pytest -m alone $(if $(SKIP_CONTAINERS),--ignore tests/deployment/containers)
 endif
 
