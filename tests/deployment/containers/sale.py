@@ -8,10 +8,10 @@ import threading
 from collections import Counter
 from itertools import count
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.deployment.containers.stack import Stack
-from tests.live import Client, wait_for
+from tests.live import Answer, Client, wait_for
 
 SHOPPERS = 6
 PAUSE_SECONDS = 0.02
@@ -33,9 +33,10 @@ class Sale:
         self._tls = stack.tls()
         self.admin = stack.client("box-office", "admin")
         event = {"name": "Opening night", "seats": shoppers * 5_000, "seat_user_limit": 100}
-        created = self.admin.request("POST", "/v1/events", event)
-        assert created.status == 201, created
-        self.event_id = str(created.body["id"])
+        # What was started just now may not know its store yet.
+        created: list[Answer] = []
+        wait_for(lambda: self._created(created, event))
+        self.event_id = str(created[-1].body["id"])
         self.reserved: set[str] = set()
         self.answers: Counter[int] = Counter()
         self._over = threading.Event()
@@ -84,6 +85,11 @@ class Sale:
         assert self.reserved <= {seat["id"] for seat in listed}, "a reservation was lost"
         self._stack.inside("box-office", "flask", "events", "verify", self.event_id)
         self.admin.close()
+
+    def _created(self, answers: list[Answer], event: dict[str, Any]) -> bool:
+        answers.append(self.admin.request("POST", "/v1/events", event))
+        assert answers[-1].status in {201, 502, 503}, answers[-1]
+        return answers[-1].status == 201
 
     def _shop(self, token: str, number: int, shoppers: int) -> None:
         client = Client(self._stack.port, token, self._tls)
