@@ -51,6 +51,7 @@ def begin() -> None:
         left.unlink()
     if _is_own(folder):
         _lock(folder)
+        # A master that has become a daemon is another process than the one that chose.
         atexit.register(_remove, folder, os.getpid())
         _remove_left(folder.parent)
 

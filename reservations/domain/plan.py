@@ -223,9 +223,6 @@ def row_index(name: str) -> int | None:
     return index - 1
 
 
-_DECIMAL = re.compile(r"[1-9][0-9]{0,6}")
-
-
 def seat_id(slug: str, row: str, number: int) -> str:
     """Return the id of a seat in a section."""
     return f"{slug}-{row}-{number}"
@@ -240,6 +237,9 @@ def _place(section: Section, slug: str, row: str, number: int) -> Place:
         number=number,
         category=section.category,
     )
+
+
+_DECIMAL = re.compile(r"[1-9][0-9]{0,6}")
 
 
 def _decimal(digits: str) -> int | None:

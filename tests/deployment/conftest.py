@@ -44,6 +44,13 @@ def stand_in(short_path: Path) -> Iterator[StandIn]:
 
 
 @pytest.fixture
+def box_office(short_path: Path) -> Iterator[StandIn]:
+    """What listens where nginx expects the box office's workers."""
+    with StandIn(short_path / "box-office.sock") as listening:
+        yield listening
+
+
+@pytest.fixture
 def nginx(_needs_nginx: None, tmp_path: Path, stand_in: StandIn) -> Iterator[Nginx]:
     """An nginx before the stand-in; it trusts nobody."""
     with Nginx(tmp_path / "nginx", stand_in.path) as running:

@@ -86,13 +86,6 @@ SPELLINGS = [
 
 
 @pytest.fixture
-def box_office(short_path: Path) -> Iterator[StandIn]:
-    """What listens where nginx expects the box office's workers."""
-    with StandIn(short_path / "box-office.sock") as listening:
-        yield listening
-
-
-@pytest.fixture
 def parted(
     _needs_nginx: None, tmp_path: Path, stand_in: StandIn, box_office: StandIn
 ) -> Iterator[Nginx]:

@@ -46,13 +46,6 @@ class Whole:
 
 
 @pytest.fixture
-def box_office(short_path: Path) -> Iterator[StandIn]:
-    """What listens where nginx expects the box office's workers."""
-    with StandIn(short_path / "box-office.sock") as listening:
-        yield listening
-
-
-@pytest.fixture
 def whole(
     _needs_nginx: None, tmp_path: Path, stand_in: StandIn, box_office: StandIn
 ) -> Iterator[Whole]:

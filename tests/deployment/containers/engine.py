@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 
 from tests.live import PROJECT
 
@@ -28,7 +27,7 @@ NEEDS_ENGINE = "needs a container engine with compose: https://docs.docker.com/e
 @cache
 def environment_of_engine() -> dict[str, str] | None:
     """Return what has docker find its engine, which is started if need be; None without one."""
-    if _answers({}):
+    if _answers():
         return {}
     if os.geteuid() != 0 or not STAND_INS.exists():
         return None
@@ -44,17 +43,8 @@ def stop_stand_ins() -> None:
         subprocess.run([STAND_INS, "stop"], check=False, stdin=subprocess.DEVNULL)  # noqa: S603
 
 
-def _answers(env: dict[str, str]) -> bool:
+def _answers() -> bool:
     if shutil.which("docker") is None:
         return False
     asked = [["docker", "version"], ["docker", "compose", "version"]]
-    environment = {**os.environ, **env}
-    return all(
-        subprocess.run(command, env=environment, capture_output=True).returncode == 0  # noqa: S603
-        for command in asked
-    )
-
-
-def folder_of_project() -> Path:
-    """Return where the compose file is."""
-    return PROJECT
+    return all(subprocess.run(command, capture_output=True).returncode == 0 for command in asked)  # noqa: S603

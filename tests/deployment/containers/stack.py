@@ -16,7 +16,6 @@ from tests.deployment.containers.engine import environment_of_engine
 from tests.live import PROJECT, Client, free_port, wait_for
 
 PROJECT_NAME = "reservations-test"
-UP_SECONDS = 300
 SETTINGS = {
     "COMPOSE_PROJECT_NAME": PROJECT_NAME,
     "IMAGE": "reservations:test",
@@ -61,14 +60,14 @@ class Stack:
             **settings,
         }
 
-    def run(self, *command: str, given: bytes | None = None) -> str:
+    def run(self, *command: str) -> str:
         """Run a command in the project's folder, and return what it prints.
 
         Raises:
             AssertionError: it failed.
         """
         done = subprocess.run(  # noqa: S603
-            command, cwd=PROJECT, env=self.env, input=given or b"", capture_output=True
+            command, cwd=PROJECT, env=self.env, stdin=subprocess.DEVNULL, capture_output=True
         )
         assert done.returncode == 0, done.stderr.decode()[-3000:]
         return done.stdout.decode()
