@@ -1,11 +1,7 @@
 #!/bin/sh
 # Joins nine nodes, whose addresses end in .11 to .19, to a cluster; if they are one, does nothing.
 set -eu
-REDISCLI_AUTH=$(tr -d '\r\n' </run/secrets/redis_operator_password)
-export REDISCLI_AUTH
-cli() {
-  redis-cli --no-auth-warning --user operator "$@"
-}
+. /usr/local/etc/redis/operator.sh
 
 is_joined() {
   cli -h "$1.11" cluster info | grep -q '^cluster_slots_ok:16384'

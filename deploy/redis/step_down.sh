@@ -1,11 +1,7 @@
 #!/bin/sh
 # Has a replica take this node's place, if it is a primary, and waits until it has.
 set -eu
-REDISCLI_AUTH=$(tr -d '\r\n' </run/secrets/redis_operator_password)
-export REDISCLI_AUTH
-cli() {
-  redis-cli --no-auth-warning --user operator "$@"
-}
+. /usr/local/etc/redis/operator.sh
 
 is_replica() {
   [ "$(cli role | head -n 1)" = slave ]
