@@ -15,7 +15,7 @@ import reservations.store
 from reservations.app import create_app
 from reservations.config import Settings
 from reservations.store.transaction import Transactions
-from tests.concurrency.mutants import without_spread
+from tests.concurrency.mutants import without_crowd
 
 
 def counting_attempts() -> Flask:
@@ -24,10 +24,10 @@ def counting_attempts() -> Flask:
     return create_app(Settings.from_env())
 
 
-def counting_attempts_without_spread() -> Flask:
-    """Count attempts, where all who ask at once try for the very best places."""
+def counting_attempts_without_crowd() -> Flask:
+    """Count attempts, where all who ask at once try for the very best places, out of turn."""
     _count_attempts()
-    return without_spread()
+    return without_crowd()
 
 
 def _count_attempts() -> None:

@@ -201,13 +201,13 @@ def test_a_herd_that_wants_two_together_of_8000_seldom_tries_for_the_same(
     assert counted.stat().st_size - 1 <= ATTEMPTS_EACH * HERD
 
 
-def test_a_herd_that_is_not_spread_tries_for_the_same(tmp_path: Path, store_url: str) -> None:
+def test_a_herd_out_of_turn_tries_for_the_same(tmp_path: Path, store_url: str) -> None:
     counted = tmp_path / "attempts"
-    application = "tests.concurrency.counting:counting_attempts_without_spread()"
+    application = "tests.concurrency.counting:counting_attempts_without_crowd()"
     settings = {"REDIS_URL": store_url, "WEB_CONCURRENCY": 2, "ATTEMPTS": counted}
     with live_service(tmp_path, application, **settings) as live:
         a_herd_wants_two_together(live, "one_row")
-    assert counted.stat().st_size - 1 > ATTEMPTS_EACH * HERD
+    assert counted.stat().st_size - 1 > 1.5 * ATTEMPTS_EACH * HERD
 
 
 @pytest.mark.parametrize("house", HOUSES)
