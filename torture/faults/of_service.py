@@ -14,10 +14,13 @@ HOUR_SECONDS = 3600
 
 @fault("workers", in_flight_only=True)
 def kill_worker(stack: Stack, chance: random.Random) -> None:
-    """Kill one of gunicorn's workers; its master starts another."""
+    """Kill one of gunicorn's workers, and see it gone; its master starts another."""
     workers = stack.service.workers()
     if workers:
-        chance.choice(workers).kill()
+        worker = chance.choice(workers)
+        worker.kill()
+        # Until it is, nginx has connections to it, and may send another request by them.
+        worker.wait()
 
 
 @fault("workers")
