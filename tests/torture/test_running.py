@@ -67,6 +67,8 @@ def test_a_sound_service_with_its_store_killed_is_sound() -> None:
     assert "kill-store" in ran.stdout and "cut-power" in ran.stdout
 
 
+# How soon all is well again is judged, too.
+@pytest.mark.alone
 @pytest.mark.parametrize("store", ["sentinel", "cluster"])
 def test_a_sound_service_is_sound_while_a_replica_takes_over(store: str) -> None:
     ran = torture("--minutes", "0.5", "--store", store, "--faults", "kill-primary")
