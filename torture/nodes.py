@@ -12,7 +12,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from torture.processes import Group, wait_until
+from torture.processes import Group, kill, wait_until
 
 PORT = 7000
 ANSWER_SECONDS = 0.3
@@ -128,10 +128,8 @@ class Node:
 
     def kill(self) -> None:
         """Kill it at once."""
-        if self.is_running:
-            os.kill(self.pid, signal.SIGKILL)
-            assert self._process is not None
-            self._process.wait()
+        if self._process is not None:
+            kill(self._process)
 
     def stop(self) -> None:
         """Let it stand still."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psutil
 
 POLL_SECONDS = 0.005
 
@@ -66,10 +66,10 @@ class Group:
             )
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: subprocess.Popen[bytes] | psutil.Process) -> None:
     """Kill a process as the kernel does when memory runs out, and see it gone."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+        process.kill()
     process.wait()
 
 

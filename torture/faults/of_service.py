@@ -7,6 +7,7 @@ import time
 
 from torture.clock import why_no_clock
 from torture.faults.fault import fault
+from torture.processes import kill
 from torture.stack import Stack
 
 HOUR_SECONDS = 3600
@@ -14,13 +15,11 @@ HOUR_SECONDS = 3600
 
 @fault("workers", in_flight_only=True)
 def kill_worker(stack: Stack, chance: random.Random) -> None:
-    """Kill one of gunicorn's workers, and see it gone; its master starts another."""
+    """Kill one of gunicorn's workers; its master starts another."""
     workers = stack.service.workers()
     if workers:
-        worker = chance.choice(workers)
-        worker.kill()
-        # Until it is, nginx has connections to it, and may send another request by them.
-        worker.wait()
+        # Until it is gone, nginx has connections to it, and may send another request by them.
+        kill(chance.choice(workers))
 
 
 @fault("workers")
