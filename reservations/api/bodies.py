@@ -10,21 +10,24 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, NoReturn
 
-from flask import Request, Response, g, request
+from flask import Response, g, request
 from gunicorn.http.errors import ParseException
-from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import (
     BadRequest,
     HTTPException,
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
+from werkzeug.http import parse_options_header
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_EVENT_BODY_BYTES = 4 * 1024 * 1024
 PIECE_BYTES = 64 * 1024
+ANNOUNCED = frozenset({"CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"})
+"""What tells that a request has a body, as WSGI calls it."""
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 1000
 """Characters of one number. Python's own limit is higher, and an environment can lift it."""
@@ -34,28 +37,38 @@ class Malformed(ValueError):
     """The body is not an acceptable JSON object; the message says why."""
 
 
-class BodyParser(FlaskParser):
-    """webargs' parser for Flask, with a stricter reading of JSON, which it leaves in `g.body`."""
+def sent_body() -> bytes:
+    """Return the body of the current request, all of it.
 
-    def _raw_load_json(self, req: Request) -> dict[str, Any]:
-        _check_media_type(req)
-        try:
-            body = g.body = load_object(_read(req))
-        except Malformed as error:
-            raise BadRequest(str(error)) from error
-        return body
+    Raises:
+        HTTPException: it is not said to be JSON, is too long, or breaks off.
+    """
+    if "sent_body" not in g:
+        g.sent_body = _read()
+    body: bytes = g.sent_body
+    return body
 
 
-def _read(req: Request) -> bytes:
+def sent_object() -> dict[str, Any] | None:
+    """Return the object that the current request's body is; None if no view has asked for it."""
+    return load_object(sent_body()) if "sent_body" in g else None
+
+
+def _read() -> bytes:
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    if not _is_json(asked.content_type):
+        raise UnsupportedMediaType("The body must be application/json in UTF-8.")
     try:
-        body = req.get_data(cache=False)
+        body: bytes = asked.get_data(cache=False)
     except (OSError, ParseException) as error:
-        raise Malformed("The body's chunks cannot be read.") from error
-    if req.content_length is not None and len(body) < req.content_length:
+        raise BadRequest("The body's chunks cannot be read.") from error
+    length = asked.content_length
+    if length is not None and len(body) < length:
         # Whoever was cut off in the middle may have meant to say more.
-        raise Malformed("The body is shorter than its Content-Length.")
+        raise BadRequest("The body is shorter than its Content-Length.")
     # Werkzeug cuts a body whose length was not announced off at the limit, silently.
-    if req.environ.get("wsgi.input_terminated") and req.environ["wsgi.input"].read(1):
+    terminated = asked.environ.get("wsgi.input_terminated")
+    if length is None and terminated and asked.environ["wsgi.input"].read(1):
         raise RequestEntityTooLarge
     return body
 
@@ -66,10 +79,11 @@ def read_to_the_end(response: Response) -> Response:
     Else the connection is closed on whoever still sends, and a proxy takes that for no
     answer at all.
     """
-    with suppress(OSError, ParseException, HTTPException):
-        stream = request.stream
-        while stream.read(PIECE_BYTES):
-            pass
+    if "sent_body" not in g and not ANNOUNCED.isdisjoint(request.environ):
+        with suppress(OSError, ParseException, HTTPException):
+            stream = request.stream
+            while stream.read(PIECE_BYTES):
+                pass
     return response
 
 
@@ -146,7 +160,8 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
-def _check_media_type(req: Request) -> None:
-    charset = req.mimetype_params.get("charset", "utf-8").lower()
-    if req.mimetype != "application/json" or charset not in {"utf-8", "utf8"}:
-        raise UnsupportedMediaType("The body must be application/json in UTF-8.")
+@lru_cache(64)
+def _is_json(content_type: str | None) -> bool:
+    media_type, parameters = parse_options_header(content_type)
+    charset = parameters.get("charset", "utf-8").lower()
+    return media_type.lower() == "application/json" and charset in {"utf-8", "utf8"}

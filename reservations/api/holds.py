@@ -37,7 +37,7 @@ holds = Blueprint("holds", __name__, description="Several seats at once, held fo
 
 @holds.route("/<event_id>/holds", methods=["POST"])
 @requires()
-@holds.arguments(NewHoldsSchema, examples=NEW_HOLDS)
+@holds.arguments(NewHoldsSchema, alike=True, examples=NEW_HOLDS)
 @holds.response(200, HeldSchema, description="The seats, held.", examples=HELD)
 @holds.refuses(EventNotFound, SeatNotFound, NotOnSale, HoldLimitReached)
 @holds.refuses(SeatHeld, SeatReserved, SeatBlocked, NotEnoughSeats, NotEnoughTogether)

@@ -19,6 +19,7 @@ from marshmallow import fields
 from marshmallow.validate import Regexp
 
 from reservations.api.auth import caller
+from reservations.api.bodies import sent_object
 from reservations.api.limits import count_keyed_request
 from reservations.api.openapi.decorators import Blueprint, View
 from reservations.api.problems import Problem, handle_refusal
@@ -47,6 +48,9 @@ class OnceHeaders(Query):
         data_key=HEADER,
         validate=Regexp(KEY_PATTERN.pattern + r"\Z", error="1-128 characters of A-Za-z0-9._:-."),
     )
+
+
+ONCE_HEADERS = OnceHeaders()
 
 
 def idempotent(blueprint: Blueprint) -> Callable[[View], View]:
@@ -83,7 +87,7 @@ def init_app(app: Flask) -> None:
 
 
 def _checked_key(blueprint: Blueprint) -> str:
-    headers = blueprint.ARGUMENTS_PARSER.parse(OnceHeaders, location="headers")
+    headers = blueprint.ARGUMENTS_PARSER.read(ONCE_HEADERS, "headers")
     return str(headers["idempotency_key"])
 
 
@@ -91,7 +95,7 @@ def _fingerprint() -> str:
     """Return what stands for all that is asked: which operation, of what, and how."""
     operation = (request.endpoint or "").rpartition(".")[2]
     query = sorted(request.args.items(multi=True))
-    asked = [operation, request.view_args, query, g.get("body")]
+    asked = [operation, request.view_args, query, sent_object()]
     return blake2s(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

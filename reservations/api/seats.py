@@ -83,7 +83,7 @@ def _listed(event_id: str, found: SeatList, selection: Selection) -> Response:
 
 @seats.route("/<event_id>/seats")
 @requires()
-@seats.arguments(SeatsQuery, location="query")
+@seats.arguments(SeatsQuery, location="query", alike=True)
 @seats.response(
     200, SeatSchema(many=True), description="The seats.", example=[FREE_SEAT], headers=ETAG
 )
@@ -113,7 +113,7 @@ def get_seat(event_id: str, seat_id: str) -> PlacedSeat:
 
 @seats.route("/<event_id>/seats/<seat_id>", methods=["PATCH"])
 @requires()
-@seats.arguments(SeatActionSchema, example={"action": "hold"})
+@seats.arguments(SeatActionSchema, alike=True, example={"action": "hold"})
 @seats.response(
     200, SeatSchema, shows=_only_seat, description="The seat as it is now.", examples=SEATS
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import flask_smorest
 from flask import g
 
-from reservations.api.bodies import BodyParser
+from reservations.api.arguments import ArgumentsParser
 from reservations.domain.errors import ReservationError
 
 View = Callable[..., Any]
@@ -23,15 +23,35 @@ OF_BODIES = ("malformed", "payload_too_large", "unsupported_media_type", "invali
 class Blueprint(flask_smorest.Blueprint):
     """flask-smorest's Blueprint whose views name the problems that they can answer."""
 
-    ARGUMENTS_PARSER = BodyParser()
+    ARGUMENTS_PARSER = ArgumentsParser()
 
-    def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
-        """Validate a part of the request, as flask-smorest does, and document how it fails."""
+    def arguments(
+        self, schema: Any, *, location: str = "json", alike: bool = False, **kwargs: Any
+    ) -> Callable[[View], View]:
+        """Validate a part of the request, as flask-smorest does, and document how it fails.
+
+        Args:
+            schema: what it has to be.
+            location: which part.
+            alike: whether many send the same few bytes, so that they are read only once
+                (see `ArgumentsParser.remembering`).
+            **kwargs: document the part.
+        """
         # Made here once; webargs would make one for each request.
         made = schema() if isinstance(schema, type) else schema
-        inject = super().arguments(made, location=location, **kwargs)
-        document = problems(*(OF_BODIES if location == "json" else ("invalid",)))
-        return lambda view: document(inject(view))
+        parser = self.ARGUMENTS_PARSER
+        read = parser.remembering(made, location) if alike else partial(parser.read, made, location)
+        document = _documentation(super().arguments(made, location=location, **kwargs))
+        document_failures = problems(*(OF_BODIES if location == "json" else ("invalid",)))
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def given(*args: Any, **kwargs: Any) -> Any:
+                return view(*args, read(), **kwargs)
+
+            return document_failures(document(given))
+
+        return decorate
 
     def response(
         self,
@@ -65,6 +85,10 @@ class Blueprint(flask_smorest.Blueprint):
             return decorated
 
         return decorate
+
+    def alt_response(self, *args: Any, **kwargs: Any) -> Callable[[View], View]:
+        """Document an answer that a view makes by itself."""
+        return _documentation(super().alt_response(*args, **kwargs))
 
     @staticmethod
     def doc(**kwargs: Any) -> Callable[[View], View]:
@@ -102,12 +126,17 @@ def secured(view: View) -> View:
 
 
 def _documented(**members: Any) -> Callable[[View], View]:
-    """Document a view, as flask-smorest does."""
-    document = flask_smorest.Blueprint.doc(**members)
+    return _documentation(flask_smorest.Blueprint.doc(**members))
 
-    def decorate(view: View) -> View:
-        # Not flask-smorest's wrapper, one of a dozen that each request would go through.
-        view._apidoc = document(view)._apidoc  # type: ignore[attr-defined]
+
+def _documentation(decorate: Callable[[View], View]) -> Callable[[View], View]:
+    """Return what documents a view as a decorator of flask-smorest does, and does nothing else.
+
+    Each of its wrappers is one more that all requests go through.
+    """
+
+    def document(view: View) -> View:
+        view._apidoc = decorate(view)._apidoc  # type: ignore[attr-defined]
         return view
 
-    return decorate
+    return document
