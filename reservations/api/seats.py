@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from reservations.api.auth import acting_for, caller, is_anybodys, is_bound, requires
-from reservations.api.conditional import conditional
+from reservations.api.conditional import conditional, takes_gzip
 from reservations.api.examples import FREE_SEAT, HELD_SEAT, SEATS
 from reservations.api.idempotency import idempotent, once
 from reservations.api.openapi.decorators import Blueprint
@@ -74,7 +74,7 @@ def _only_seat(changed: ChangedSeats | PlacedReservation) -> Response:
 
 
 def _listed(event_id: str, found: SeatList, selection: Selection) -> Response:
-    if selection.is_all_that_is_free and request.accept_encodings["gzip"] > 0:
+    if selection.is_all_that_is_free and takes_gzip(request.headers.get("Accept-Encoding")):
         # A proxy would compress it anew for each who asks.
         listed = seat_lists().render_gzipped(event_id, found)
         return Response(listed, mimetype=JSON, headers={"Content-Encoding": "gzip"})
@@ -90,12 +90,11 @@ def _listed(event_id: str, found: SeatList, selection: Selection) -> Response:
 @seats.alt_response(304, description="The client's list is current.", success=True, headers=ETAG)
 @seats.doc(parameters=[IF_NONE_MATCH])
 @seats.refuses(EventNotFound, Busy)
-def list_seats(query: dict[str, Any], event_id: str) -> Response:
+def list_seats(selection: Selection, event_id: str) -> Response:
     """List the free seats, or those of other status, in reading order
 
     All that are free come compressed to who accepts gzip.
     """
-    selection = Selection.of_query(**query)
     found = service().seats(event_id)
     return conditional(
         entity_tag(found, selection, caller()), partial(_listed, event_id, found, selection)

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from queue import Empty
+from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any, Protocol
 
@@ -89,7 +89,18 @@ class Silence:
 
 
 class Pool(BlockingConnectionPool):
-    """redis-py's pool, without what that counts and locks for purposes that are not ours."""
+    """redis-py's pool, without what that counts and locks for purposes that are not ours.
+
+    Attributes:
+        places: open connections, and None for each more that may be opened; in turns.
+    """
+
+    def reset(self) -> None:
+        """Begin with no connection."""
+        super().reset()  # type: ignore[no-untyped-call]
+        self.places: SimpleQueue[AbstractConnection | None] = SimpleQueue()
+        for _ in range(self.max_connections):
+            self.places.put(None)
 
     def get_connection(self) -> AbstractConnection:  # type: ignore[override]
         """Return a connection that is known to be open.
@@ -98,7 +109,7 @@ class Pool(BlockingConnectionPool):
             ConnectionError, TimeoutError, OSError: none can be had.
         """
         try:
-            found: AbstractConnection | None = self.pool.get(timeout=self.timeout)
+            found = self.places.get(timeout=self.timeout)
         except Empty as error:
             raise LinkError("all connections are in use") from error
         connection: AbstractConnection = found or self.make_connection()  # type: ignore[no-untyped-call]
@@ -113,7 +124,7 @@ class Pool(BlockingConnectionPool):
 
     def release(self, connection: AbstractConnection) -> None:  # type: ignore[override]
         """Take a connection back."""
-        self.pool.put_nowait(connection)
+        self.places.put(connection)
 
 
 def _is_open(connection: AbstractConnection) -> bool:
@@ -178,17 +189,16 @@ class Server:
         """Close those connections that nobody uses just now; the next are made anew."""
         # The pool's own way closes some that were lent meanwhile. Between WATCH and EXEC
         # they would then be opened again, with nothing watched.
-        idle = list(self._take_idle())
-        for connection in reversed(idle):
+        for connection in list(self._take_idle()):
             if connection is not None:
                 connection.disconnect()  # type: ignore[no-untyped-call]
-            self._pool.pool.put_nowait(connection)
+            self._pool.places.put(connection)
 
     def _take_idle(self) -> Iterator[AbstractConnection | None]:
         """Take all connections, and places for some, that nobody uses."""
         with contextlib.suppress(Empty):
             while True:
-                yield self._pool.pool.get_nowait()
+                yield self._pool.places.get_nowait()
 
     def close(self) -> None:
         """Close all connections: those in use as soon as they come back."""

@@ -51,14 +51,16 @@ def test_a_connection_that_is_being_closed_is_lent_to_nobody(
 
 
 def test_connections_that_nobody_used_are_made_anew(server: Server) -> None:
-    connection = server.take(insist=True)
-    first = client_id(connection, server)
-    server.give_back(connection, reusable=True)
+    before = [server.take(insist=True) for _ in range(CONNECTIONS)]
+    ids = {client_id(connection, server) for connection in before}
+    for connection in before:
+        server.give_back(connection, reusable=True)
     server.reconnect()
-    again = server.take(insist=True)
-    assert again is connection
-    assert client_id(again, server) != first
-    server.give_back(again, reusable=True)
+    after = [server.take(insist=True) for _ in range(CONNECTIONS)]
+    assert set(after) == set(before)
+    assert ids.isdisjoint(client_id(connection, server) for connection in after)
+    for connection in after:
+        server.give_back(connection, reusable=True)
     server.close()
 
 

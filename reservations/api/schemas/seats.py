@@ -5,14 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, post_load
 from marshmallow.validate import Length, OneOf
 
 from reservations.api.auth import caller
 from reservations.api.schemas.base import Answer, Body, Query, about
 from reservations.api.schemas.fields import Ids, Words
 from reservations.api.schemas.identity import CALLER_ID
-from reservations.api.seat_json import EVERY_STATUS, seat_members
+from reservations.api.seat_json import EVERY_STATUS, Selection, seat_members
 from reservations.domain.seat import SeatStatus
 
 MAX_SEATS_A_REQUEST = 100
@@ -96,6 +96,10 @@ class SeatsQuery(Query):
     )
     category = fields.String(load_default=None, metadata=about("Only of this category.", "A"))
     section = fields.String(load_default=None, metadata=about("Only of this section.", "Stalls"))
+
+    @post_load
+    def _make(self, given: dict[str, Any], **_: Any) -> Selection:
+        return Selection.of_query(**given)
 
 
 class SeatActionSchema(Body):
