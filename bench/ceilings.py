@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
 
 from flask import Flask, Response, jsonify, request
 from flask_jwt_extended import JWTManager, jwt_required
@@ -15,6 +17,26 @@ app = Flask(__name__)
 app.config["JWT_SECRET_KEY"] = os.environ["JWT_SECRET"]
 app.config["JWT_DECODE_AUDIENCE"] = os.environ.get("JWT_AUDIENCE", "reservations")
 JWTManager(app)
+
+QUESTION = b"PING\r\n"
+WATCHED = b"WATCH seat\r\nGET seat\r\n"
+COMMITTED = b"MULTI\r\nSET seat held\r\nEXEC\r\n"
+
+
+class Redis(threading.local):
+    """A connection that each thread has for itself, and no client between."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(os.environ["REDIS_URL"].removeprefix("unix://"))
+
+    def ask(self, commands: bytes) -> None:
+        """Write commands, and wait for what comes back first."""
+        self._socket.sendall(commands)
+        self._socket.recv(4096)
+
+
+store = Redis()
 
 LISTS: dict[int, bytes] = {}
 """Lists of free seats as the service writes them, by the number of seats."""
@@ -37,6 +59,21 @@ def bare() -> Response:
 def guarded() -> Response:
     """Answer the same to who has a token, as flask-jwt-extended does it out of the box."""
     return jsonify(id="stalls-C-12", name="Stalls C-12", status="held", mine=True)
+
+
+@app.route("/transaction", methods=["PATCH"])
+def transaction() -> Response:
+    """Answer the same after a transaction: no token, no body, nothing to decide."""
+    store.ask(WATCHED)
+    store.ask(COMMITTED)
+    return bare()
+
+
+@app.get("/asked")
+def asked() -> Response:
+    """Answer what a list of so many seats looks like after a question to Redis."""
+    store.ask(QUESTION)
+    return static_answer()
 
 
 @app.get("/static")

@@ -31,6 +31,8 @@ HOLDS_A_SECOND = (0, 10, 100)
 GZIP = {"Accept_Encoding": "gzip"}
 
 GUARDED = "Flask, stock jwt_required"
+TRANSACTION = "Flask, a transaction in Redis"
+ASKED = f"static, as {SEATS:,} seats, asking Redis"
 HOLD = "hold a free seat"
 FIRST_HOLD = "hold, token never seen before"
 RESERVE = "reserve a held seat"
@@ -144,11 +146,15 @@ class MainSuite:
         guarded = [Request("PATCH", "/guarded", sale.patron(n), body) for n in range(sale.PATRONS)]
         yield Case("Flask, bare JSON", self.ceilings, always([Request("GET", "/bare")]))
         yield Case(GUARDED, self.ceilings, always(guarded), "Flask, bare JSON")
+        bare_transaction = Request("PATCH", "/transaction", body=body)
+        yield Case(TRANSACTION, self.ceilings, always([bare_transaction]), GUARDED)
         for size in (SEATS, MANY_SEATS):
             compressed = {"Accept-Encoding": "gzip"} if size == MANY_SEATS else {}
             request = Request("GET", f"/static?seats={size}", headers=compressed)
             clients = FEW_CLIENTS if size == MANY_SEATS else CLIENTS
             yield Case(static(size), self.ceilings, always([request]), GUARDED, clients)
+        bare_question = Request("GET", f"/asked?seats={SEATS}")
+        yield Case(ASKED, self.ceilings, always([bare_question]), static(SEATS))
 
     def _changes(self) -> Iterator[Case]:
         asked = self.service

@@ -149,9 +149,12 @@ def running_service(*, durable: bool = True, **settings: object) -> Iterator[Ser
 @contextlib.contextmanager
 def running_ceilings(**settings: object) -> Iterator[Server]:
     """Run the routes that the service's are compared with."""
-    with _behind_nginx("bench.ceilings:app", REDIS_URL="unix:///none", **settings) as served:
-        nginx, master = served
-        yield Server(nginx.port, master, nginx.pid, None)
+    with (
+        running_redis(durable=True) as url,
+        _behind_nginx("bench.ceilings:app", REDIS_URL=url, **settings) as (nginx, master),
+        redis.Redis.from_url(url, protocol=2) as store,
+    ):
+        yield Server(nginx.port, master, nginx.pid, store)
 
 
 @contextlib.contextmanager
