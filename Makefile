@@ -14,7 +14,7 @@ DEVELOPMENT = MODE=$${MODE:-development}
 # An environment that could not be completed is made anew.
 .DELETE_ON_ERROR:
 .PHONY: help install run token test bench torture attack attack-tools check format hooks lock sbom clean \
-	secrets up down logs restart replace backup restore
+	secrets up down logs restart upgrade replace backup restore
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,17 @@ logs: ## Follow what all containers log
 
 restart: ## Have all workers replaced, with secrets read anew, while the service goes on
 	@docker compose kill --signal HUP app box-office
+
+# nginx looks up once a second who there is: two, and it knows who came, or forgets who left.
+upgrade: ## Have new code take over while the service goes on
+	@$(COMPOSE) build app
+	@for service in app box-office; do \
+		old=$$(docker compose ps --quiet $$service); \
+		test -n "$$old" || { echo "make: nothing is up; make up" >&2; exit 1; }; \
+		$(COMPOSE) up --detach --wait --no-deps --no-recreate \
+			--scale $$service=$$((2 * $$(echo $$old | wc -w))) $$service || exit 1; \
+		for one in $$old; do sleep 2; docker stop $$one && docker rm $$one || exit 1; done; \
+	done
 
 replace: ## Make a node of the cluster anew, such as with another REDIS_IMAGE: NODE=redis-3
 	@docker compose exec -T $(NODE) sh /usr/local/etc/redis/step_down.sh

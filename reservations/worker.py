@@ -1,13 +1,19 @@
-"""gunicorn's worker of threads, which goes on serving until its successor does.
+"""gunicorn's worker of threads, whom others can take the place of without a failed request.
 
 Upon SIGHUP gunicorn's master starts new workers, and tells the old ones at once to leave.
 They would accept nothing more while the new ones are still starting, which takes seconds
-where the machine is busy, and nginx waits for two and a half. Imports nothing of the service.
+where the machine is busy, and nginx waits for two and a half. So they serve on until a
+successor does.
+
+Upon SIGTERM all of a master's workers leave, and other masters have to do. gunicorn's would
+let clients still connect for as long as they are busy, and never answer them. Theirs is a
+closed door, so that nginx turns to another server at once. Imports nothing of the service.
 """
 
 from __future__ import annotations
 
 import mmap
+import select
 from types import FrameType
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -41,6 +47,15 @@ class Worker(ThreadWorker):
         if self.is_to_leave or self.age > _shared[_REPLACED]:
             super().handle_exit(sig, frame)
         self.is_to_leave = True
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections or not; who leaves accepts those that wait, and then none ever."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                while select.select([listener], [], [], 0)[0]:
+                    self.accept(listener)
+                listener.close()
 
     def notify(self) -> None:
         """Give the master a sign of life, which gunicorn has a worker do once a second."""

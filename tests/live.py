@@ -181,7 +181,7 @@ def live_service(
     folder: Path,
     application: str = "wsgi:app",
     *,
-    listens_on: Path | None = None,
+    listens_on: Path | str | None = None,
     **settings: object,
 ) -> Iterator[LiveService]:
     """Run the service in development mode, with its data in `folder`.
@@ -189,8 +189,8 @@ def live_service(
     Args:
         folder: for data and logs.
         application: what gunicorn is to serve.
-        listens_on: a unix socket, for a proxy that has the port `PORT`; by default the
-            service has the port itself.
+        listens_on: a unix socket or an address, for a proxy that has the port `PORT`; by
+            default the service has the port itself.
         settings: of the service, as its environment has them.
     """
     port = int(str(settings.get("PORT", free_port())))
@@ -198,7 +198,7 @@ def live_service(
     log = folder / "gunicorn.log"
     command = [sys.executable, "-m", "gunicorn", application]
     if listens_on is not None:
-        command += ["--bind", f"unix:{listens_on}"]
+        command += ["--bind", f"unix:{listens_on}" if isinstance(listens_on, Path) else listens_on]
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603
             command, cwd=PROJECT, env=environment(**given), stdout=output, stderr=output

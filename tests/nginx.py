@@ -41,10 +41,12 @@ http {{
     include limits.conf;
     access_log {folder}/access.log requests;
     upstream patrons {{
+        zone patrons 256k;
         {patrons}
         include upstream.conf;
     }}
     upstream box_office {{
+        zone box_office 256k;
         {box_office}
         include upstream.conf;
     }}
@@ -78,8 +80,8 @@ class Nginx:
     def __init__(
         self,
         folder: Path,
-        *patrons: Path,
-        box_office: Path | None = None,
+        *patrons: Path | str,
+        box_office: Path | str | None = None,
         port: int | None = None,
         trusted: bool = False,
         configuration: str = CONFIGURATION,
@@ -88,8 +90,8 @@ class Nginx:
 
         Args:
             folder: for all that it writes.
-            patrons: the unix sockets of the services that patrons ask.
-            box_office: that of the service which the box office asks; by default the same.
+            patrons: the unix sockets, or addresses, of the services that patrons ask.
+            box_office: the same of the service which the box office asks; by default the same.
             port: by default one that is free.
             trusted: whether loopback is listed as an operator lists a shop's back end.
             configuration: its main file, with the names of what differs in braces.
@@ -205,8 +207,11 @@ class Nginx:
         self._guard.wait(10)
 
 
-def _servers(*sockets: Path) -> str:
-    return " ".join(f"server unix:{socket};" for socket in sockets)
+def _servers(*servers: Path | str) -> str:
+    # As containers that come and go.
+    options = "max_fails=1 fail_timeout=1s" if len(servers) > 1 else ""
+    named = (f"unix:{server}" if isinstance(server, Path) else server for server in servers)
+    return " ".join(f"server {name} {options};" for name in named)
 
 
 @contextlib.contextmanager

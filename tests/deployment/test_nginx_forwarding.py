@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,19 @@ def ask(
     answer = response.read()
     connection.close()
     return response.status, response.headers, answer
+
+
+@contextlib.contextmanager
+def unreachable() -> Iterator[str]:
+    """Yield an address where nobody answers those who connect, like one that is nobody's."""
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        address = full.getsockname()
+        for _ in range(4):
+            one = stack.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(address)
+        yield f"127.0.0.1:{address[1]}"
 
 
 def problem_of(answer: tuple[int, Mapping[str, str], bytes]) -> dict[str, Any]:
@@ -68,6 +83,18 @@ def test_when_the_service_hangs_clients_are_told_soon(nginx: Nginx, stand_in: St
     assert (problem["status"], problem["code"]) == (504, "outcome_unknown")
     assert time.monotonic() - began < LONGEST_SECONDS
     assert len(stand_in.requests) == 1
+
+
+def test_an_order_goes_to_another_server_if_one_cannot_be_reached(
+    _needs_nginx: None, stand_in: StandIn, tmp_path: Path
+) -> None:
+    with unreachable() as address, Nginx(tmp_path, address, stand_in.path) as nginx:
+        for method in ("GET", "POST", "PATCH"):
+            for _ in range(4):
+                began = time.monotonic()
+                assert ask(nginx, method, "/v1/events/e/seats/1", "{}")[0] == 200
+                assert time.monotonic() - began < 1
+    assert len(stand_in.requests) == 12
 
 
 def test_an_answer_that_goes_on_may_take_longer(nginx: Nginx, stand_in: StandIn) -> None:

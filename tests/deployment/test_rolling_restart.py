@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.conftest import JWT_SECRET
 from tests.deployment.customers import Customer, shopping
-from tests.live import Client, LiveService, has_ended, live_service, wait_for
+from tests.live import Client, LiveService, free_port, has_ended, live_service, wait_for
 from tests.nginx import Nginx, behind_nginx
 
 CUSTOMERS = 8
@@ -134,6 +135,27 @@ def test_workers_serve_on_however_long_their_successors_take_to_start(
         wait_for_more(customers)
         replace_workers(service)
         wait_for_more(customers)
+
+
+def test_one_of_several_servers_leaves_without_one_failed_request(
+    _needs_nginx: None, store_url: str, tmp_path: Path
+) -> None:
+    stays, leaves = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    with Nginx(tmp_path / "nginx", stays, leaves, box_office=stays, trusted=True) as nginx:
+        settings = {"PORT": nginx.port, "REDIS_URL": store_url, "JWT_SECRET": JWT_SECRET}
+        with (
+            live_service(tmp_path, listens_on=stays, **settings) as service,
+            shopping(service, CUSTOMERS) as customers,
+        ):
+            for number in range(RESTARTS):
+                folder = tmp_path / str(number)
+                folder.mkdir()
+                with live_service(folder, listens_on=leaves, **settings) as other:
+                    wait_for(lambda log=other.log: "/seats" in log.read_text(), REPLACED_SECONDS)
+                    wait_for_more(customers)
+                    os.kill(other.process.pid, signal.SIGTERM)
+                    other.process.wait(REPLACED_SECONDS)
+                wait_for_more(customers)
 
 
 def is_told_before_its_connection_ends(service: LiveService) -> bool:

@@ -41,6 +41,18 @@ def test_more_containers_join_the_sale(stack: Stack) -> None:
     assert set(sale.answers) == {200}
 
 
+def test_new_containers_take_over_during_the_sale_and_nobody_notices(stack: Stack) -> None:
+    services = ("app", "box-office")
+    before = {service: stack.containers(service) for service in services}
+    with Sale(stack) as sale:
+        stack.make("upgrade")
+        after = {service: stack.containers(service) for service in services}
+        for service in services:
+            assert len(after[service]) == len(before[service])
+            assert not {*after[service]} & {*before[service]}
+    assert set(sale.answers) == {200}
+
+
 def test_a_copy_is_made_during_the_sale_and_brings_all_back_that_was_there(
     stack: Stack, tmp_path: Path
 ) -> None:
