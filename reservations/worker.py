@@ -53,7 +53,9 @@ class Worker(ThreadWorker):
         super().set_accept_enabled(enabled)
         if not self.alive:
             for listener in self.sockets:
-                while select.select([listener], [], [], 0)[0]:
+                waiting = select.poll()
+                waiting.register(listener, select.POLLIN)
+                while waiting.poll(0):
                     self.accept(listener)
                 listener.close()
 

@@ -97,6 +97,14 @@ def test_an_order_goes_to_another_server_if_one_cannot_be_reached(
     assert len(stand_in.requests) == 12
 
 
+def test_an_order_goes_on_until_a_server_is_there(
+    _needs_nginx: None, stand_in: StandIn, tmp_path: Path
+) -> None:
+    gone = [tmp_path / str(number) for number in range(3)]
+    with Nginx(tmp_path / "nginx", *gone, stand_in.path) as nginx:
+        assert ask(nginx, "PATCH", "/v1/events/e/seats/1", "{}")[0] == 200
+
+
 def test_an_answer_that_goes_on_may_take_longer(nginx: Nginx, stand_in: StandIn) -> None:
     parts = [(1.0, b"1\r\nx\r\n")] * LONGEST_SECONDS
     stand_in.answer = [(0, CHUNKED), *parts, (0, b"0\r\n\r\n")]
