@@ -119,9 +119,9 @@ class SentinelServers:
             for sentinel in self._sentinels:
                 sentinel.shunned_until = 0.0
         else:
-            # Sentinels learn of a failover one after another.
-            self._put(max(known, key=lambda state: int(state["config-epoch"])))
-            self._is_missed = _is_missed(known)
+            newest = max(known, key=_newness)
+            self._put(newest)
+            self._is_missed = _is_missed([each for each in known if _names_as(each, newest)])
             if self._is_missed and self._server is not None:
                 self._server.is_suspect = True
         self._asked_at = time.monotonic()
@@ -160,13 +160,31 @@ class _Sentinel:
         return state
 
 
+def _newness(state: dict[str, Any]) -> tuple[int, bool]:
+    """Tell how much a sentinel knows of the last failover.
+
+    They learn of it one after another. The one that carries it out names the old primary until
+    all replicas follow the new one, which can take until its `failover-timeout`.
+    """
+    return int(state["config-epoch"]), not _flags(state) & REPLACING
+
+
+def _names_as(state: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two sentinels name the same primary: what one says of another one is past."""
+    return (state["ip"], state["port"]) == (other["ip"], other["port"])
+
+
+def _flags(state: dict[str, Any]) -> set[str]:
+    return set(state["flags"].split(","))
+
+
 def _is_missed(states: list[dict[str, Any]]) -> bool:
     """Whether sentinels miss the primary: all of them, or so many that one may replace it.
 
     When it comes back it may be replaced all the same, and for a moment still have a replica
     that confirms what it does.
     """
-    flags = [set(state["flags"].split(",")) for state in states]
+    flags = list(map(_flags, states))
     return any(each & REPLACING for each in flags) or all(MISSED in each for each in flags)
 
 

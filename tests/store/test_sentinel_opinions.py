@@ -1,0 +1,79 @@
+"""Sentinels that know different things of the same failover: who is asked, and who is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reservations.domain.errors import StoreUnavailable
+from reservations.store import Durability
+from reservations.store.sentinel import SentinelServers
+from reservations.store.servers import Server
+
+OLD, NEW = "127.0.0.1", "127.0.0.2"
+WELL, DOWN, AGREED = "master", "master,s_down", "master,s_down,o_down"
+LEADING = "master,s_down,o_down,failover_in_progress"
+
+Opinion = tuple[str, int, str]
+"""The address that a sentinel names, since which failover, and what it says of it."""
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, *opinions: Opinion) -> Server:
+    """Return the server that is asked where sentinels say this."""
+    addresses = ",".join(f"127.0.0.1:{port}" for port in range(1, len(opinions) + 1))
+    servers = SentinelServers(f"redis+sentinel://{addresses}/main", 1, Durability.ONE)
+    for sentinel, (ip, epoch, flags) in zip(servers._sentinels, opinions, strict=True):
+        state: dict[str, Any] = {"ip": ip, "port": "7000", "num-slaves": "2"}
+        state |= {"config-epoch": str(epoch), "flags": flags}
+        monkeypatch.setattr(sentinel, "state_of", lambda _name, state=state: state)
+    return servers.of("key")
+
+
+def host_of(server: Server) -> str:
+    return str(server._pool.connection_kwargs["host"])
+
+
+@pytest.mark.parametrize(
+    ("opinions", "host"),
+    [
+        # All is well, or one of them is cut off from the others.
+        ([(OLD, 1, WELL), (OLD, 1, WELL), (OLD, 1, WELL)], OLD),
+        ([(OLD, 1, DOWN), (OLD, 1, WELL), (OLD, 1, WELL)], OLD),
+        # Who carries a failover out is the last to name the new primary.
+        ([(OLD, 2, LEADING), (NEW, 2, WELL), (OLD, 1, AGREED)], NEW),
+        ([(NEW, 2, WELL), (OLD, 2, LEADING), (NEW, 2, WELL)], NEW),
+        # Who sleeps has not heard of it.
+        ([(OLD, 1, WELL), (NEW, 2, WELL)], NEW),
+        ([(OLD, 1, AGREED), (NEW, 2, WELL)], NEW),
+        # One that was cut off comes back.
+        ([(NEW, 2, DOWN), (NEW, 2, WELL), (OLD, 1, WELL)], NEW),
+    ],
+)
+def test_the_primary_is_the_one_that_who_knows_most_names(
+    monkeypatch: pytest.MonkeyPatch, opinions: list[Opinion], host: str
+) -> None:
+    for order in (opinions, opinions[::-1]):
+        assert host_of(asked(monkeypatch, *order)) == host
+
+
+@pytest.mark.parametrize(
+    "opinions",
+    [
+        [(OLD, 1, DOWN), (OLD, 1, DOWN), (OLD, 1, DOWN)],
+        [(OLD, 1, AGREED), (OLD, 1, WELL), (OLD, 1, WELL)],
+        [(OLD, 1, LEADING), (OLD, 1, WELL), (OLD, 1, WELL)],
+        # The new one is chosen, and nobody else has heard of it.
+        [(OLD, 2, LEADING), (OLD, 1, WELL), (OLD, 1, WELL)],
+        # The new one fails as well, whatever is said of the old one.
+        [(OLD, 1, WELL), (NEW, 2, AGREED), (NEW, 2, WELL)],
+        [(OLD, 1, WELL), (NEW, 2, DOWN), (NEW, 2, DOWN)],
+    ],
+)
+def test_a_primary_that_may_be_being_replaced_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, opinions: list[Opinion]
+) -> None:
+    for order in (opinions, opinions[::-1]):
+        with pytest.raises(StoreUnavailable) as refusal:
+            asked(monkeypatch, *order)
+        assert "may be replacing it" in refusal.value.reason
