@@ -50,7 +50,8 @@ class Worker(ThreadWorker):
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections or not; who leaves accepts those that wait, and then none ever."""
-        super().set_accept_enabled(enabled)
+        # It may be told to leave before it has begun to accept.
+        super().set_accept_enabled(enabled and self.alive)
         if not self.alive:
             for listener in self.sockets:
                 waiting = select.poll()
@@ -58,6 +59,7 @@ class Worker(ThreadWorker):
                 while waiting.poll(0):
                     self.accept(listener)
                 listener.close()
+            self.sockets = []
 
     def notify(self) -> None:
         """Give the master a sign of life, which gunicorn has a worker do once a second."""
