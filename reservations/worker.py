@@ -15,6 +15,7 @@ from __future__ import annotations
 import mmap
 import select
 from types import FrameType
+from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -36,6 +37,7 @@ class Worker(ThreadWorker):
     """A worker of threads that leaves when somebody else serves."""
 
     is_to_leave = False
+    sockets: list[Any]
 
     def run(self) -> None:
         """Serve until it is time to leave."""
