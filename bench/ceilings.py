@@ -19,14 +19,20 @@ app.config["JWT_DECODE_AUDIENCE"] = os.environ.get("JWT_AUDIENCE", "reservations
 JWTManager(app)
 
 QUESTION = b"PING\r\n"
-WATCHED = b"WATCH seat\r\nGET seat\r\n"
-COMMITTED = b"MULTI\r\nSET seat held\r\nEXEC\r\n"
 
 
 class Redis(threading.local):
-    """A connection that each thread has for itself, and no client between."""
+    """A connection that each thread has for itself, and no client between.
+
+    Attributes:
+        watched: watches and reads a key that nobody else writes, so that no commit fails.
+        committed: writes it.
+    """
 
     def __init__(self) -> None:
+        key = f"seat:{os.getpid()}:{threading.get_ident()}"
+        self.watched = f"WATCH {key}\r\nGET {key}\r\n".encode()
+        self.committed = f"MULTI\r\nSET {key} held\r\nEXEC\r\n".encode()
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(os.environ["REDIS_URL"].removeprefix("unix://"))
 
@@ -64,8 +70,8 @@ def guarded() -> Response:
 @app.route("/transaction", methods=["PATCH"])
 def transaction() -> Response:
     """Answer the same after a transaction: no token, no body, nothing to decide."""
-    store.ask(WATCHED)
-    store.ask(COMMITTED)
+    store.ask(store.watched)
+    store.ask(store.committed)
     return bare()
 
 

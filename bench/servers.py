@@ -66,22 +66,22 @@ class Server:
     Attributes:
         url: nginx's, without a path.
         workers_of: the process whose children are the workers.
-        store: a client of its Redis; None if it has none.
+        store: a client of its Redis.
     """
 
-    def __init__(self, port: int, workers_of: int, nginx: int, store: redis.Redis | None) -> None:
+    def __init__(self, port: int, workers_of: int, nginx: int, store: redis.Redis) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.workers_of = workers_of
         self.store = store
         self._nginx = nginx
-        self._redis = [] if store is None else [int(store.info("server")["process_id"])]
+        self._redis = int(store.info("server")["process_id"])
 
     def used(self) -> Used:
         """Return what it has used so far."""
         return Used(
             cpu.of_workers(self.workers_of),
-            cpu.of_processes(self._redis),
+            cpu.of_processes([self._redis]),
             cpu.of_workers(self._nginx),
             self._calls("exec"),
             self._calls("xadd"),
@@ -94,12 +94,9 @@ class Server:
 
     def stored_bytes(self) -> int:
         """Return what its Redis keeps in memory."""
-        assert self.store is not None
         return int(self.store.info("memory")["used_memory"])
 
     def _calls(self, command: str) -> int:
-        if self.store is None:
-            return 0
         stats = self.store.info("commandstats")
         return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
 
