@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from reservations.config import Settings
 from reservations.service import ReservationService
-from tests.store.sale import new_event, service_on
+from tests.store.sale import new_event
 from torture.topologies import ClusterTopology
-
-HEALTHY_SECONDS = 40
 
 
 @pytest.fixture(scope="package")
@@ -21,24 +18,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterTopolog
         yield topology
 
 
-@pytest.fixture
-def topology(running: ClusterTopology) -> ClusterTopology:
-    """The same, in good health."""
-    running.wait_until_healthy(HEALTHY_SECONDS)
-    return running
-
-
 @pytest.fixture(scope="package")
 def store_url(running: ClusterTopology) -> str:
     """Where the cluster is, instead of a single server."""
     return running.url
-
-
-@pytest.fixture
-def service(topology: ClusterTopology, settings: Settings) -> Iterator[ReservationService]:
-    """A worker that has one replica confirm."""
-    with service_on(topology, settings) as opened:
-        yield opened
 
 
 @pytest.fixture

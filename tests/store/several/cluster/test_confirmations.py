@@ -9,13 +9,14 @@ import pytest
 from reservations.config import Settings
 from reservations.domain.errors import OutcomeUnknown, StoreUnavailable
 from reservations.service import ReservationService
-from tests.store.cluster.nodes import NEEDS_CLUSTER, NEEDS_ROOT, replicates
 from tests.store.sale import Sale, again, service_on
+from tests.store.several.cluster.nodes import replicates
+from tests.store.several.needs import NEEDS_PARTITIONS, NEEDS_REDIS
 from torture.nodes import Node
 from torture.processes import wait_until
 from torture.topologies import ClusterTopology
 
-pytestmark = [pytest.mark.alone, NEEDS_CLUSTER]
+pytestmark = [pytest.mark.alone, NEEDS_REDIS]
 
 
 def test_a_primary_that_wakes_up_while_it_is_replaced_confirms_nothing(
@@ -32,7 +33,7 @@ def test_a_primary_that_wakes_up_while_it_is_replaced_confirms_nothing(
     sale.check(service)
 
 
-@NEEDS_ROOT
+@NEEDS_PARTITIONS
 def test_a_primary_that_was_cut_off_confirms_nothing_and_is_left(
     topology: ClusterTopology, service: ReservationService, events: list[str]
 ) -> None:
@@ -45,7 +46,7 @@ def test_a_primary_that_was_cut_off_confirms_nothing_and_is_left(
     sale.check(service)
 
 
-@NEEDS_ROOT
+@NEEDS_PARTITIONS
 def test_without_confirmations_a_primary_that_was_cut_off_loses_what_it_called_done(
     topology: ClusterTopology, settings: Settings, events: list[str]
 ) -> None:

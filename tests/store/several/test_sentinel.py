@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,17 +14,14 @@ from reservations.domain.errors import OutcomeUnknown, SeatReserved, StoreNotRea
 from reservations.service import ReservationService
 from reservations.store import AnsweredBefore, Once
 from tests.store.sale import Sale, again, new_event, service_on
+from tests.store.several.needs import NEEDS_PARTITIONS, NEEDS_REDIS
 from torture.nodes import Node
 from torture.processes import wait_until
 from torture.topologies import SentinelTopology
 
-HEALTHY_SECONDS = 40
 ONCE = Once("patron|alice|once-1", "fingerprint", lambda outcome: f"answer {outcome!r}")
 
-pytestmark = [
-    pytest.mark.alone,
-    pytest.mark.skipif(shutil.which("redis-server") is None, reason="apt-get install redis-server"),
-]
+pytestmark = [pytest.mark.alone, NEEDS_REDIS]
 
 
 @pytest.fixture(scope="module")
@@ -36,24 +31,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SentinelTopolo
         yield topology
 
 
-@pytest.fixture
-def topology(running: SentinelTopology) -> SentinelTopology:
-    """The same, in good health."""
-    running.wait_until_healthy(HEALTHY_SECONDS)
-    return running
-
-
 @pytest.fixture(scope="module")
 def store_url(running: SentinelTopology) -> str:
     """Where the sentinels are, instead of a single server."""
     return running.url
-
-
-@pytest.fixture
-def service(topology: SentinelTopology, settings: Settings) -> Iterator[ReservationService]:
-    """A worker that has one replica confirm."""
-    with service_on(topology, settings) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -103,10 +84,7 @@ def test_a_primary_that_wakes_up_while_it_is_replaced_confirms_nothing(
     sale.check(service)
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("iptables") is None,
-    reason="needs root and iptables: apt-get install iptables",
-)
+@NEEDS_PARTITIONS
 def test_a_primary_that_was_cut_off_confirms_nothing_and_is_left(
     topology: SentinelTopology, service: ReservationService, event_id: str
 ) -> None:
@@ -120,10 +98,7 @@ def test_a_primary_that_was_cut_off_confirms_nothing_and_is_left(
     sale.check(service)
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("iptables") is None,
-    reason="needs root and iptables: apt-get install iptables",
-)
+@NEEDS_PARTITIONS
 def test_a_primary_that_sentinels_miss_is_not_asked_until_they_find_it(
     topology: SentinelTopology, settings: Settings
 ) -> None:

@@ -16,14 +16,14 @@ from reservations.domain.plan import NumberedPlan
 from reservations.domain.seat import SeatStatus
 from reservations.service import NewEvent, ReservationService
 from reservations.store import AnsweredBefore, Once
-from tests.store.cluster.nodes import NEEDS_CLUSTER
 from tests.store.sale import Sale
+from tests.store.several.needs import NEEDS_REDIS
 from torture.nodes import PORT, Node
 from torture.topologies import ClusterTopology
 
 ONCE = Once("patron|alice|once-1", "fingerprint", lambda outcome: f"answer {outcome!r}")
 
-pytestmark = [pytest.mark.alone, NEEDS_CLUSTER]
+pytestmark = [pytest.mark.alone, NEEDS_REDIS]
 
 
 def test_whatever_the_service_does_it_does_on_several_primaries(

@@ -9,9 +9,9 @@ import pytest
 
 from reservations.config import Settings
 from reservations.service import ReservationService
-from tests.store.cluster.conftest import HEALTHY_SECONDS
-from tests.store.cluster.nodes import NEEDS_CLUSTER
 from tests.store.sale import Sale, again, service_on
+from tests.store.several.conftest import HEALTHY_SECONDS
+from tests.store.several.needs import NEEDS_REDIS
 from torture.nodes import Node
 from torture.topologies import ClusterTopology
 
@@ -20,7 +20,7 @@ GAP_SECONDS = 5
 UNDISTURBED = 0.5
 """How long others may wait, measured by who waits for a new primary: two seconds and more."""
 
-pytestmark = [pytest.mark.alone, NEEDS_CLUSTER]
+pytestmark = [pytest.mark.alone, NEEDS_REDIS]
 
 
 def test_a_replica_takes_over_from_a_killed_primary_and_other_events_are_sold_on(
