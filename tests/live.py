@@ -198,7 +198,7 @@ def live_service(
     log = folder / "gunicorn.log"
     command = [sys.executable, "-m", "gunicorn", application]
     if listens_on is not None:
-        command += ["--bind", f"unix:{listens_on}" if isinstance(listens_on, Path) else listens_on]
+        command += ["--bind", listener(listens_on)]
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603
             command, cwd=PROJECT, env=environment(**given), stdout=output, stderr=output
@@ -211,6 +211,11 @@ def live_service(
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         process.wait(WAIT_SECONDS)
+
+
+def listener(place: Path | str) -> str:
+    """Name a unix socket, or an address, as gunicorn and nginx both do."""
+    return f"unix:{place}" if isinstance(place, Path) else place
 
 
 def answers(port: int, path: str = "/health") -> bool:

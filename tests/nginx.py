@@ -16,7 +16,7 @@ from typing import Self
 
 import psutil
 
-from tests.live import PROJECT, LiveService, free_port, live_service, wait_for
+from tests.live import PROJECT, LiveService, free_port, listener, live_service, wait_for
 
 DEPLOYED = PROJECT / "deploy" / "nginx"
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -210,8 +210,7 @@ class Nginx:
 def _servers(*servers: Path | str) -> str:
     # As containers that come and go.
     options = "max_fails=1 fail_timeout=1s" if len(servers) > 1 else ""
-    named = (f"unix:{server}" if isinstance(server, Path) else server for server in servers)
-    return " ".join(f"server {name} {options};" for name in named)
+    return " ".join(f"server {listener(server)} {options};" for server in servers)
 
 
 @contextlib.contextmanager

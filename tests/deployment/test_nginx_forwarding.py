@@ -85,16 +85,18 @@ def test_when_the_service_hangs_clients_are_told_soon(nginx: Nginx, stand_in: St
     assert len(stand_in.requests) == 1
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
 def test_an_order_goes_to_another_server_if_one_cannot_be_reached(
-    _needs_nginx: None, stand_in: StandIn, tmp_path: Path
+    _needs_nginx: None, stand_in: StandIn, tmp_path: Path, method: str
 ) -> None:
+    took = []
     with unreachable() as address, Nginx(tmp_path, address, stand_in.path) as nginx:
-        for method in ("GET", "POST", "PATCH"):
-            for _ in range(4):
-                began = time.monotonic()
-                assert ask(nginx, method, "/v1/events/e/seats/1", "{}")[0] == 200
-                assert time.monotonic() - began < 1
-    assert len(stand_in.requests) == 12
+        for _ in range(4):
+            began = time.monotonic()
+            assert ask(nginx, method, "/v1/events/e/seats/1", "{}")[0] == 200
+            took.append(time.monotonic() - began)
+    assert 0.3 <= max(took) < 1, "nobody was sent to who cannot be reached"
+    assert len(stand_in.requests) == 4
 
 
 def test_an_order_goes_on_until_a_server_is_there(
