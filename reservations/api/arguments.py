@@ -17,6 +17,12 @@ MAX_REMEMBERED_BYTES = 128
 REMEMBERED = 256
 """How many different ones are remembered of each view."""
 
+SENT: dict[str, Callable[[], bytes]] = {
+    "json": sent_body,
+    "query": lambda: request.query_string,
+}
+"""The bytes that say all that there is in a part of the current request."""
+
 
 class ArgumentsParser(FlaskParser):
     """webargs' parser for Flask, with a stricter reading of JSON."""
@@ -34,15 +40,16 @@ class ArgumentsParser(FlaskParser):
 
         Args:
             schema: makes of the same bytes the same values, which nobody changes.
-            location: `json` or `query`.
+            location: one of `SENT`.
         """
+        sent_by_client = SENT[location]
 
         @lru_cache(REMEMBERED)
         def read_anew(_sent: bytes) -> Any:
             return self.read(schema, location)
 
         def read() -> Any:
-            sent = sent_body() if location == "json" else request.query_string
+            sent = sent_by_client()
             if len(sent) > MAX_REMEMBERED_BYTES:
                 return self.read(schema, location)
             return read_anew(sent)

@@ -92,7 +92,8 @@ class Pool(BlockingConnectionPool):
     """redis-py's pool, without what that counts and locks for purposes that are not ours.
 
     Attributes:
-        places: open connections, and None for each more that may be opened; in turns.
+        places: connections that nobody uses, and None for each more that may be made. They
+            are lent in turns, so all come to be made.
     """
 
     def reset(self) -> None:
