@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import Any
 
-from reservations import metrics_folder
+from reservations import affinity, metrics_folder
 from reservations.config import LOOPBACK, ConfigError, Settings
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError
 from reservations.worker import replace_all
@@ -67,8 +67,20 @@ def on_starting(server: Any) -> None:
             sys.exit(f"reservations: {error}")
 
 
-def post_fork(_server: Any, _worker: Any) -> None:
-    """Let a worker end with its master, where the store does too."""
+def pre_fork(server: Any, worker: Any) -> None:
+    """Choose a core for a worker."""
+    worker.core = None
+    if _settings.worker_cpu_affinity == "auto":
+        worker.core = affinity.core_for_another(
+            affinity.usable_cores(),
+            server.num_workers,
+            [other.core for other in server.WORKERS.values()],
+        )
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Let a worker keep to its core, and end with its master where the store does too."""
+    affinity.keep_to(worker.core)
     # An orphan could only answer that the store is gone, and would keep the port from
     # whoever starts the service again. See prctl(2), PR_SET_PDEATHSIG.
     if _settings.redis_url is None and sys.platform == "linux":

@@ -66,6 +66,8 @@ class Settings:
         port: and its port.
         workers: number of gunicorn's processes.
         threads: threads of each.
+        worker_cpu_affinity: whether each process keeps to a core: `auto` where each core gets
+            as many, or `off`.
         data_dir: where the embedded store keeps its data.
         redis_url: the store, with `REDIS_PASSWORD` if that is given; None for the embedded
             one.
@@ -94,6 +96,7 @@ class Settings:
     port: int
     workers: int
     threads: int
+    worker_cpu_affinity: str
     data_dir: Path
     redis_url: str | None = field(repr=False)
     durability: str
@@ -146,6 +149,7 @@ class Settings:
             port=env.int("PORT", 9000, validate=Range(1, 65535)),
             workers=env.int("WEB_CONCURRENCY", max(2, os.cpu_count() or 1), validate=Range(1, 512)),
             threads=env.int("THREADS", 8, validate=Range(1, 512)),
+            worker_cpu_affinity=env.str("WORKER_CPU_AFFINITY", "auto", validate=OneOf(AFFINITIES)),
             data_dir=data_dir,
             redis_url=redis_url,
             durability=_durability(durability, redis_url),
@@ -172,6 +176,7 @@ class Settings:
 
 
 MODES = ("development", "production")
+AFFINITIES = ("auto", "off")
 DURABILITIES = ("local", "one", "all")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

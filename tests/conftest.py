@@ -72,6 +72,7 @@ def settings(store_url: str, tmp_path: Path) -> Settings:
         port=9000,
         workers=2,
         threads=8,
+        worker_cpu_affinity="auto",
         data_dir=tmp_path / "data",
         redis_url=store_url,
         durability="local",

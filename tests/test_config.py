@@ -49,6 +49,7 @@ def test_a_secret_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> 
         port=9000,
         workers=max(2, os.cpu_count() or 1),
         threads=8,
+        worker_cpu_affinity="auto",
         data_dir=Path(".data"),
         redis_url=None,
         durability="local",
@@ -73,6 +74,7 @@ EVERY_SETTING: dict[str, tuple[str, str, Any]] = {
     "PORT": ("8080", "port", 8080),
     "WEB_CONCURRENCY": ("3", "workers", 3),
     "THREADS": ("5", "threads", 5),
+    "WORKER_CPU_AFFINITY": ("off", "worker_cpu_affinity", "off"),
     "DATA_DIR": ("/srv/data", "data_dir", Path("/srv/data")),
     "REDIS_URL": ("rediss://:pass@store:6380/1", "redis_url", "rediss://:pass@store:6380/1"),
     "DURABILITY": ("one", "durability", "one"),
@@ -207,6 +209,7 @@ WRONG: dict[str, list[str]] = {
     "PORT": [*NO_NUMBERS, "65536"],
     "WEB_CONCURRENCY": [*NO_NUMBERS, "513"],
     "THREADS": [*NO_NUMBERS, "513"],
+    "WORKER_CPU_AFFINITY": ["AUTO", "on", "0-1", "none"],
     "REDIS_URL": [
         "store",
         "store:6379",
