@@ -58,11 +58,17 @@ class FreeSeats:
     def __init__(self, seats: Sequence[bytes]) -> None:
         self.seats = seats
         self._parts: list[Part] = [Part(b"", ()) for _ in range(0, len(seats), SEATS_A_PART)]
+        # Of each, the list that was asked for last: most who come find nothing changed.
+        self._listed: tuple[bytes | None, bytes] = (None, b"")
         self._gzipped: tuple[bytes | None, bytes] = (None, b"")
 
     def listed(self, free: bytes) -> bytes:
         """Return a JSON array of the seats that `free` has 1 for."""
-        return self._joined(list(self._written(free)))
+        known, text = self._listed
+        if known != free:
+            text = self._joined(list(self._written(free)))
+            self._listed = (free, text)
+        return text
 
     def gzipped(self, free: bytes) -> bytes:
         """Return the same, compressed by gzip."""

@@ -138,11 +138,12 @@ class SeatViews:
         # Others may bring the view forward at any moment.
         cursor = view.cursor
         time_reply, raw_entries = read(*_question(event_id, view, cursor))
-        entries = [decode_entry(*raw) for raw in raw_entries]
-        if not entries or entries[0].id != cursor or len(entries) == _most_entries(view):
+        is_gapless = bool(raw_entries) and raw_entries[0][0].decode() == cursor
+        if not is_gapless or len(raw_entries) == _most_entries(view):
             return None
+        entries = [decode_entry(*raw) for raw in raw_entries[1:]]
         with self._lock:
-            if entries[-1].id != view.cursor:
+            if entries and entries[-1].id != view.cursor:
                 view.read_at = time.monotonic()
             view.apply(entries)
             view.let_holds_run_out(from_time(time_reply))
