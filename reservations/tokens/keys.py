@@ -89,16 +89,17 @@ class Keys:
             by_id[None] = [jwt.PyJWK(keys[0]).key]
         return cls(PUBLIC_KEY_ALGORITHMS, verifying=by_id)
 
-    def candidates(self, token: str) -> Sequence[Any]:
-        """Return the keys that a token may be signed with, by what its header says.
+    def candidates(self, header: str) -> Sequence[Any]:
+        """Return the keys that a token may be signed with, by its header, as it was sent.
 
         Returns:
             Those to be tried, in this order; none if the token names an unknown one.
 
         Raises:
-            jwt.PyJWTError: it has no header that can be read, or its `kid` is no text.
+            jwt.PyJWTError: the header cannot be read, or its `kid` is no text.
         """
-        return self.verifying.get(jwt.get_unverified_header(token).get("kid"), ())
+        # PyJWT reads the header of a whole token only: this one says nothing, by nobody.
+        return self.verifying.get(jwt.get_unverified_header(f"{header}..").get("kid"), ())
 
 
 def name_of(secret: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from threading import Lock
 from time import time
 from typing import Any
@@ -25,6 +26,7 @@ JTI_PATTERN = re.compile(r"[A-Za-z0-9._:@+=~-]{1,256}")
 """What a token's own id looks like: identity providers make them of many kinds."""
 MAX_TOKEN_LENGTH = 8_192
 """As much as servers take in one header; how deep JSON of that size nests does no harm."""
+REMEMBERED_HEADERS = 64
 REMEMBERED_TOKENS = 32_768
 """Those used last; with what it stands for, one takes about a kilobyte."""
 
@@ -63,7 +65,9 @@ class Verifier:
 
     def __init__(self, keys: Keys, issuer: str, audience: str, longest_lifetime: timedelta) -> None:
         self.longest_lifetime = longest_lifetime
-        self._keys = keys
+        self._algorithms = keys.algorithms
+        # Those that one issuer signs with one key all have the same header.
+        self._candidates = lru_cache(REMEMBERED_HEADERS)(keys.candidates)
         self._issuer = issuer
         self._audience = audience
         self._remembered: LRUCache[str, VerifiedToken] = LRUCache(REMEMBERED_TOKENS)
@@ -99,7 +103,7 @@ class Verifier:
             raise TokenInvalid("The token is not valid.") from error
 
     def _decoded(self, token: str) -> Mapping[str, Any]:
-        candidates = self._keys.candidates(token)
+        candidates = self._candidates(token.partition(".")[0])
         if not candidates:
             raise TokenInvalid("The token's kid is of no key that is known here.")
         for key in candidates:
@@ -107,7 +111,7 @@ class Verifier:
                 return jwt.decode(
                     token,
                     key,
-                    algorithms=self._keys.algorithms,
+                    algorithms=self._algorithms,
                     issuer=self._issuer,
                     audience=self._audience,
                 )
