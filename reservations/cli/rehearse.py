@@ -130,7 +130,8 @@ def rehearse_command(
         lifetime = _lifetime(seconds, CLOSES_AFTER * timedelta(seconds=seconds) + TOKENS_OUTLIVE)
         seed = secrets.randbelow(1_000_000) if seed is None else seed
         name = service.event(event_id).event.name
-        try:
+
+        async def rehearsed() -> list[str]:
             with copied(service, event_id, keep) as copy:
                 sections = [section.name for section in copy.plan.sections]
                 stage = Stage(url, copy.event.id, copy.event.terms, sections)
@@ -138,7 +139,7 @@ def rehearse_command(
                 with progress(patrons) as bar:
                     known = {who: tokens.issue(who, Role.PATRON, None, lifetime) for who in names}
                     bar.say("On sale")
-                    played = asyncio.run(play(stage, Cast(known, seconds, seed), bar.watch))
+                    played = await play(stage, Cast(known, seconds, seed), bar.watch)
                     bar.say("Checking")
                     found = books(service, copy.event.id)
                     checks = prove(played.story, found)
@@ -147,6 +148,12 @@ def rehearse_command(
                 click.echo(json.dumps(told) if as_json else as_text(told), nl=as_json)
                 for each in (wrong := disagreements(checks)):
                     click.echo(each, err=True)
+                return wrong
+
+        try:
+            # From the making of the copy on, since asyncio keeps an interrupt until it is heeded.
+            # Python alone ignores one that comes at a bad moment, such as within an import.
+            wrong = asyncio.run(rehearsed())
         except (ServiceAbsent, CopyLeft) as error:
             exit_with(str(error), TRY_AGAIN)
         if wrong:

@@ -167,6 +167,34 @@ def test_a_service_that_sells_twice_is_caught(tmp_path: Path) -> None:
     assert "Error: Disagreements: " in complained.splitlines()[-1]
 
 
+class Interrupted:
+    """Ctrl+C at a moment at which Python drops what it has interrupts raise."""
+
+    def __del__(self) -> None:
+        """Be interrupted."""
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_is_heeded_also_when_it_comes_at_a_bad_moment(
+    run: Callable[..., Result], service: ReservationService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event_id = service.create_event(NewEvent("Matinee", NumberedPlan(40))).event.id
+
+    def interrupted(*_args: object) -> str:
+        Interrupted()
+        return "token"
+
+    monkeypatch.setattr("reservations.tokens.issue", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        refused = run(event_id, "--patrons", "1")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert refused.exit_code == REFUSED
+    assert "Aborted!" in refused.stderr
+    assert [each.event.id for each in service.events(10).items] == [event_id]
+
+
 class TestAbsentService:
     def test_where_nobody_listens(
         self, run: Callable[..., Result], service: ReservationService
