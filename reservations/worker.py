@@ -51,20 +51,31 @@ class Worker(ThreadWorker):
         self.is_to_leave = True
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or not; who leaves accepts those that wait, and then none ever."""
+        """Accept connections or not; who leaves closes the door, and is never told otherwise."""
         # It may be told to leave before it has begun to accept.
         super().set_accept_enabled(enabled and self.alive)
         if not self.alive:
             for listener in self.sockets:
-                waiting = select.poll()
-                waiting.register(listener, select.POLLIN)
-                while waiting.poll(0):
-                    self.accept(listener)
+                if not self._has_successor():
+                    self._let_in_who_waits(listener)
                 listener.close()
             self.sockets = []
 
     def notify(self) -> None:
         """Give the master a sign of life, which gunicorn has a worker do once a second."""
         super().notify()
-        if self.is_to_leave and _shared[_SERVING] > _shared[_REPLACED]:
+        if self.is_to_leave and self._has_successor():
             self.alive = False
+
+    def _has_successor(self) -> bool:
+        """Whether a worker that was started to replace this one serves at the same door."""
+        return bool(self.age <= _shared[_REPLACED] < _shared[_SERVING])
+
+    def _let_in_who_waits(self, listener: Any) -> None:
+        waiting = select.poll()
+        waiting.register(listener, select.POLLIN)
+        # No more than have room there: others come for as long as the door is open.
+        for _ in range(self.cfg.backlog):
+            if not waiting.poll(0):
+                break
+            self.accept(listener)

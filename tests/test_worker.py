@@ -12,7 +12,8 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.sock import TCPSocket
 
-from reservations.worker import Worker
+from reservations import worker as worker_module
+from reservations.worker import Worker, replace_all
 
 
 class Listener(TCPSocket):
@@ -76,6 +77,31 @@ def test_a_worker_that_is_told_to_leave_while_it_starts_closes_its_door_once(
     worker.alive = False
     worker.set_accept_enabled(True)
     worker.set_accept_enabled(False)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+
+
+def test_no_more_are_let_in_than_can_wait_at_a_time(listener: Listener, worker: Watched) -> None:
+    worker.cfg.set("backlog", 2)
+    waiting = [socket.create_connection(listener.getsockname()) for _ in range(3)]
+    worker.alive = False
+    worker.set_accept_enabled(False)
+    assert len(worker.accepted) == 2
+    for connection in waiting:
+        connection.close()
+
+
+def test_who_waits_is_left_to_a_successor_at_the_same_door(
+    listener: Listener, worker: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_shared", [0, 0])
+    replace_all(worker.age)
+    worker_module._shared[worker_module._SERVING] = worker.age + 1
+    address = listener.getsockname()
+    with socket.create_connection(address):
+        worker.alive = False
+        worker.set_accept_enabled(False)
+    assert worker.accepted == []
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address)
 
