@@ -20,6 +20,7 @@ from tests.nginx import Nginx
 LONGEST_SECONDS = 3
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
 CHANGES = ["POST", "PUT", "PATCH", "DELETE"]
+OF_EACH_KIND = ["/v1/events", "/v1/tokens", "/v1/events/e", "/v1/events/e/reservations/r"]
 
 
 def ask(
@@ -57,12 +58,13 @@ def problem_of(answer: tuple[int, Mapping[str, str], bytes]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("method", ["GET", *CHANGES])
+@pytest.mark.parametrize("path", OF_EACH_KIND)
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Le"])
 def test_what_was_sent_to_the_service_is_never_sent_again(
-    nginx: Nginx, stand_in: StandIn, method: str, answer: bytes
+    nginx: Nginx, stand_in: StandIn, method: str, path: str, answer: bytes
 ) -> None:
     stand_in.answer = [(0, answer)]
-    problem = problem_of(ask(nginx, method, "/v1/events/e/reservations/r"))
+    problem = problem_of(ask(nginx, method, path))
     assert (problem["status"], problem["code"]) == (502, "outcome_unknown")
     assert "Idempotency-Key" in problem["detail"]
     assert len(stand_in.requests) == 1
@@ -85,15 +87,25 @@ def test_when_the_service_hangs_clients_are_told_soon(nginx: Nginx, stand_in: St
     assert len(stand_in.requests) == 1
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/events/e/seats"),
+        ("PATCH", "/v1/events/e/seats/1"),
+        ("POST", "/v1/events/e/holds"),
+        ("POST", "/v1/events"),
+        ("PATCH", "/v1/events/e"),
+        ("POST", "/v1/tokens"),
+    ],
+)
 def test_an_order_goes_to_another_server_if_one_cannot_be_reached(
-    _needs_nginx: None, stand_in: StandIn, tmp_path: Path, method: str
+    _needs_nginx: None, stand_in: StandIn, tmp_path: Path, method: str, path: str
 ) -> None:
     took = []
     with unreachable() as address, Nginx(tmp_path, address, stand_in.path) as nginx:
         for _ in range(4):
             began = time.monotonic()
-            assert ask(nginx, method, "/v1/events/e/seats/1", "{}")[0] == 200
+            assert ask(nginx, method, path, "{}")[0] == 200
             took.append(time.monotonic() - began)
     assert 0.3 <= max(took) < 1, "nobody was sent to who cannot be reached"
     assert len(stand_in.requests) == 4

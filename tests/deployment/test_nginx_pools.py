@@ -74,6 +74,7 @@ SPELLINGS = [
     "/v1/events/%ff",
     "/v1/events/x;y",
     "/-/events",
+    "/-/events/orders",
     "/-/box_office/changes",
     "/-/patrons/changes",
     "/-/tokens",
