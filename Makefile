@@ -83,18 +83,8 @@ logs: ## Follow what all containers log
 restart: ## Have all workers replaced, with secrets read anew, while the service goes on
 	@docker compose kill --signal HUP app box-office
 
-# One comes, and one leaves. nginx looks up once a second who there is: after two it knows.
-upgrade: ## Have new code take over while the service goes on
-	@$(COMPOSE) build app
-	@for service in app box-office; do \
-		old=$$(docker compose ps --quiet $$service); \
-		test -n "$$old" || { echo "make: nothing is up; make up" >&2; exit 1; }; \
-		for one in $$old; do \
-			$(COMPOSE) up --detach --wait --no-deps --no-recreate \
-				--scale $$service=$$(($$(echo $$old | wc -w) + 1)) $$service \
-			&& sleep 2 && docker stop $$one && docker rm $$one && sleep 2 || exit 1; \
-		done; \
-	done
+upgrade: ## Have new code take over while the service goes on; with the PROFILES of make up
+	@sh deploy/compose/upgrade.sh $(COMPOSE)
 
 replace: ## Make a node of the cluster anew, such as with another REDIS_IMAGE: NODE=redis-3
 	@docker compose exec -T $(NODE) sh /usr/local/etc/redis/step_down.sh

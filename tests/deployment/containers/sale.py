@@ -18,6 +18,49 @@ PAUSE_SECONDS = 0.02
 BROKEN = (OSError, http.client.HTTPException, ssl.SSLError)
 
 
+class BoxOffice:
+    """An admin who creates events, changes them and has tokens issued, one after the other.
+
+    Attributes:
+        answers: how often each status was answered; 0 stands for no answer.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        """Have a token issued."""
+        self.answers: Counter[int] = Counter()
+        self._client = stack.client("box-office", "admin")
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._work)
+
+    def __enter__(self) -> Self:
+        """Begin to work."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Come to an end."""
+        self._over.set()
+        self._thread.join()
+        self._client.close()
+
+    def _work(self) -> None:
+        while not self._over.wait(PAUSE_SECONDS):
+            created = self._ask("POST", "/v1/events", {"name": "Matinee", "seats": 10})
+            if created is not None and created.status == 201:
+                self._ask("PATCH", f"/v1/events/{created.body['id']}", {"name": "Soiree"})
+            self._ask("POST", "/v1/tokens", {"subject": "shopper", "role": "patron"})
+
+    def _ask(self, method: str, path: str, body: dict[str, Any]) -> Answer | None:
+        try:
+            answer = self._client.request(method, path, body)
+        except BROKEN:
+            self._client.close()
+            self.answers[0] += 1
+            return None
+        self.answers[answer.status] += 1
+        return answer
+
+
 class Sale:
     """Shoppers who hold and reserve seats, each its own, one after the other.
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployment.containers.sale import Sale
+from tests.deployment.containers.sale import BoxOffice, Sale
 from tests.deployment.containers.stack import Stack
 from tests.live import wait_for
+
+OURS = ("app", "box-office")
+"""The services that an upgrade is of."""
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
 
@@ -42,14 +45,32 @@ def test_more_containers_join_the_sale(stack: Stack) -> None:
 
 
 def test_new_containers_take_over_during_the_sale_and_nobody_notices(stack: Stack) -> None:
-    services = ("app", "box-office")
-    before = {service: stack.containers(service) for service in services}
-    with Sale(stack) as sale:
+    before = {service: stack.containers(service) for service in OURS}
+    with Sale(stack) as sale, BoxOffice(stack) as box_office:
         stack.make("upgrade")
-        after = {service: stack.containers(service) for service in services}
-        for service in services:
+        after = {service: stack.containers(service) for service in OURS}
+        for service in OURS:
             assert len(after[service]) == len(before[service])
             assert not {*after[service]} & {*before[service]}
+    assert set(sale.answers) == {200}
+    assert set(box_office.answers) == {200, 201}
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("REDIS_URL=redis://elsewhere:6379/0", "another store"),
+        ("PROFILES=cluster", "another store"),
+        ("THREADS=0", "did not come up"),
+    ],
+)
+def test_an_upgrade_that_cannot_succeed_leaves_all_as_it_was(
+    stack: Stack, given: str, why: str
+) -> None:
+    before = {service: stack.containers(service) for service in OURS}
+    with Sale(stack) as sale, pytest.raises(AssertionError, match=why):
+        stack.make("upgrade", given)
+    assert {service: stack.containers(service) for service in OURS} == before
     assert set(sale.answers) == {200}
 
 
