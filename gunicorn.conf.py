@@ -16,7 +16,7 @@ from typing import Any
 from reservations import affinity, metrics_folder
 from reservations.config import LOOPBACK, ConfigError, Settings
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError
-from reservations.worker import replace_all
+from reservations.worker import replace_all, stays
 
 try:
     _settings = Settings.from_env()
@@ -74,7 +74,7 @@ def pre_fork(server: Any, worker: Any) -> None:
         worker.core = affinity.core_for_another(
             affinity.usable_cores(),
             server.num_workers,
-            [other.core for other in server.WORKERS.values()],
+            [other.core for other in server.WORKERS.values() if stays(other)],
         )
 
 

@@ -33,6 +33,11 @@ def replace_all(age: int) -> None:
     _shared[_REPLACED] = age
 
 
+def stays(worker: Worker) -> bool:
+    """Whether nobody was started to take a worker's place; asked in the master."""
+    return bool(worker.age > _shared[_REPLACED])
+
+
 class Worker(ThreadWorker):
     """A worker of threads that leaves when somebody else serves."""
 

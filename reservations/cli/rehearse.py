@@ -138,6 +138,7 @@ def rehearse_command(
                 names = [f"patron-{number}" for number in range(1, patrons + 1)]
                 with progress(patrons) as bar:
                     known = {who: tokens.issue(who, Role.PATRON, None, lifetime) for who in names}
+                    await asyncio.sleep(0)
                     bar.say("On sale")
                     played = await play(stage, Cast(known, seconds, seed), bar.watch)
                     bar.say("Checking")
@@ -145,6 +146,7 @@ def rehearse_command(
                     checks = prove(played.story, found)
                 bill = Bill(event_id, name, copy.event.id, keep, url, seconds, seed)
                 told = report(bill, played, found, checks)
+                await asyncio.sleep(0)
                 click.echo(json.dumps(told) if as_json else as_text(told), nl=as_json)
                 for each in (wrong := disagreements(checks)):
                     click.echo(each, err=True)
@@ -152,7 +154,8 @@ def rehearse_command(
 
         try:
             # From the making of the copy on, since asyncio keeps an interrupt until it is heeded.
-            # Python alone ignores one that comes at a bad moment, such as within an import.
+            # Python alone ignores one that comes at a bad moment, such as within an import. It is
+            # heeded where something is awaited.
             wrong = asyncio.run(rehearsed())
         except (ServiceAbsent, CopyLeft) as error:
             exit_with(str(error), TRY_AGAIN)

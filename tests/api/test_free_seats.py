@@ -70,9 +70,10 @@ def test_a_change_of_one_seat_leaves_the_other_parts_as_they_are() -> None:
     assert unchanged == [True, False, True]
 
 
-def test_a_list_that_has_not_changed_is_compressed_once() -> None:
+def test_a_list_that_has_not_changed_is_made_and_compressed_once() -> None:
     lists = FreeSeats(SEATS)
     free = b"\x01" * len(SEATS)
+    assert lists.listed(free) is lists.listed(bytes(bytearray(free)))
     assert lists.gzipped(free) is lists.gzipped(bytes(bytearray(free)))
 
 

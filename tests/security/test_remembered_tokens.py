@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from reservations.app import create_app
 from reservations.config import Settings
 from reservations.store import Store
-from reservations.tokens import verification
+from reservations.tokens import keys, verification
 from tests.security.problems import assert_unauthorized
 from tests.security.test_tokens import ask, claims, forge
 
@@ -40,6 +40,25 @@ def test_a_token_is_decoded_once(client: FlaskClient, decoded: list[str]) -> Non
     for token in tokens * 3:
         assert enter(client, token) == 200
     assert decoded == tokens
+
+
+def test_what_tokens_say_of_their_key_is_read_once(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    header_of = jwt.get_unverified_header
+
+    def noting(token: str) -> dict[str, object]:
+        read.append(token)
+        return header_of(token)
+
+    monkeypatch.setattr(keys.jwt, "get_unverified_header", noting)
+    for who in ("alice", "bob"):
+        assert enter(client, forge(claims(sub=who))) == 200
+    assert len(read) == 1
+    for _ in range(2):
+        assert_unauthorized(ask(client, "/user", "Bearer e30.e30.e30"))
+        assert_unauthorized(ask(client, "/user", "Bearer x.e30.e30"))
 
 
 def test_each_token_stands_for_its_own_bearer(client: FlaskClient) -> None:
