@@ -155,7 +155,7 @@ class SentinelTopology(_Topology):
             return False
         ((host, flags, others),) = agreed
         known = all(state["num-slaves"] == 2 for state in states)
-        return flags == "master" and others == 2 and known and _replicas(self._at(host)) == 2
+        return flags == "master" and others == 2 and known and replicas_of(self._at(host)) == 2
 
 
 class ClusterTopology(_Topology):
@@ -246,10 +246,10 @@ class ClusterTopology(_Topology):
 def _is_fine(primary: Node) -> bool:
     info = primary.ask("CLUSTER INFO")
     is_ok = isinstance(info, dict) and info["cluster_state"] == "ok"
-    return is_ok and _replicas(primary) == 2
+    return is_ok and replicas_of(primary) == 2
 
 
-def _replicas(primary: Node) -> int:
+def replicas_of(primary: Node) -> int:
     """Return how many replicas follow a primary."""
     info = primary.ask("INFO", "replication")
     if not isinstance(info, dict) or info["role"] != "master":

@@ -43,8 +43,9 @@ def test_a_token_is_decoded_once(client: FlaskClient, decoded: list[str]) -> Non
 
 
 def test_what_tokens_say_of_their_key_is_read_once(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    client = create_app(settings, store).test_client()
     read: list[str] = []
     header_of = jwt.get_unverified_header
 

@@ -13,6 +13,7 @@ from torture.nodes import Node
 from torture.processes import wait_until
 from torture.stack import Stack
 from torture.stores import HEALTHY_SECONDS, ReplicatedStore
+from torture.topologies import replicas_of
 
 FAILOVER_SECONDS = 15
 STOPPED_SECONDS = (3.0, 6.0)
@@ -77,7 +78,13 @@ def _replicated(stack: Stack) -> ReplicatedStore:
 
 def _await_failover(stack: Stack, event: str, node: Node) -> None:
     topology = _replicated(stack).topology
-    wait_until(lambda: topology.primary_of(event) is not node, "a new primary", FAILOVER_SECONDS)
+
+    def has_successor() -> bool:
+        primary = topology.primary_of(event)
+        # Before a replica follows it, nothing that it does can be confirmed.
+        return primary is not node and replicas_of(primary) > 0
+
+    wait_until(has_successor, "a new primary that a replica follows", FAILOVER_SECONDS)
 
 
 def _back(store: ReplicatedStore, come_back: Tidy) -> None:
