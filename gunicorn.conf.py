@@ -16,7 +16,7 @@ from typing import Any
 from reservations import affinity, metrics_folder
 from reservations.config import LOOPBACK, ConfigError, Settings
 from reservations.embedded import EmbeddedStore, EmbeddedStoreError
-from reservations.worker import replace_all, stays
+from reservations.worker import replace_all
 
 try:
     _settings = Settings.from_env()
@@ -69,12 +69,11 @@ def on_starting(server: Any) -> None:
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Choose a core for a worker."""
-    worker.core = None
     if _settings.worker_cpu_affinity == "auto":
         worker.core = affinity.core_for_another(
             affinity.usable_cores(),
             server.num_workers,
-            [other.core for other in server.WORKERS.values() if stays(other)],
+            [other.core for other in server.WORKERS.values() if other.stays],
         )
 
 

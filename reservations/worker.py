@@ -33,16 +33,21 @@ def replace_all(age: int) -> None:
     _shared[_REPLACED] = age
 
 
-def stays(worker: Worker) -> bool:
-    """Whether nobody was started to take a worker's place; asked in the master."""
-    return bool(worker.age > _shared[_REPLACED])
-
-
 class Worker(ThreadWorker):
-    """A worker of threads that leaves when somebody else serves."""
+    """A worker of threads that leaves when somebody else serves.
 
+    Attributes:
+        core: that it keeps to; None for any.
+    """
+
+    core: int | None = None
     is_to_leave = False
     sockets: list[Any]
+
+    @property
+    def stays(self) -> bool:
+        """Whether nobody was started to take its place."""
+        return bool(self.age > _shared[_REPLACED])
 
     def run(self) -> None:
         """Serve until it is time to leave."""
@@ -51,7 +56,7 @@ class Worker(ThreadWorker):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Leave, if this is a restart as soon as a successor serves, or when told twice."""
-        if self.is_to_leave or self.age > _shared[_REPLACED]:
+        if self.is_to_leave or self.stays:
             super().handle_exit(sig, frame)
         self.is_to_leave = True
 
@@ -74,7 +79,7 @@ class Worker(ThreadWorker):
 
     def _has_successor(self) -> bool:
         """Whether a worker that was started to replace this one serves at the same door."""
-        return bool(self.age <= _shared[_REPLACED] < _shared[_SERVING])
+        return not self.stays and bool(_shared[_SERVING] > _shared[_REPLACED])
 
     def _let_in_who_waits(self, listener: Any) -> None:
         waiting = select.poll()
