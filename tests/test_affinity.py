@@ -13,6 +13,7 @@ import pytest
 
 from reservations.affinity import core_for_another, keep_to, usable_cores
 from tests.live import LiveService, has_ended, live_service, wait_for
+from tests.workers import replace_workers, workers
 
 CORES = usable_cores()
 needs_cores = pytest.mark.skipif(not CORES, reason="only Linux tells which cores may be used")
@@ -44,19 +45,11 @@ def test_a_core_that_is_gone_is_not_insisted_on() -> None:
 def cores_of(service: LiveService) -> list[frozenset[int]]:
     """Return on which cores each worker may run; more than one answer if its threads differ."""
     found: list[frozenset[int]] = []
-    for worker in psutil.Process(service.process.pid).children():
+    for worker in workers(service):
         # One that ends meanwhile is none any more.
         with suppress(psutil.NoSuchProcess, ProcessLookupError):
-            if not has_ended(worker):
-                found += {frozenset(os.sched_getaffinity(each.id)) for each in worker.threads()}
+            found += {frozenset(os.sched_getaffinity(each.id)) for each in worker.threads()}
     return sorted(found, key=sorted)
-
-
-def replaced(service: LiveService) -> None:
-    """Have all workers replaced."""
-    before = psutil.Process(service.process.pid).children()
-    os.kill(service.process.pid, signal.SIGHUP)
-    wait_for(lambda: all(map(has_ended, before)))
 
 
 @needs_cores
@@ -67,10 +60,10 @@ def test_each_worker_keeps_to_a_core_also_when_all_are_replaced(
     with live_service(tmp_path, REDIS_URL=store_url, WEB_CONCURRENCY=len(CORES)) as service:
         wait_for(lambda: cores_of(service) == each_one)
         for _ in range(2):
-            replaced(service)
+            replace_workers(service)
             wait_for(lambda: cores_of(service) == each_one)
         # When one has died.
-        victim = psutil.Process(service.process.pid).children()[0]
+        victim = workers(service)[0]
         victim.kill()
         wait_for(lambda: has_ended(victim))
         wait_for(lambda: cores_of(service) == each_one)
@@ -79,7 +72,7 @@ def test_each_worker_keeps_to_a_core_also_when_all_are_replaced(
         wait_for(lambda: len(cores_of(service)) == len(CORES) + 1)
         os.kill(service.process.pid, signal.SIGTTOU)
         wait_for(lambda: len(cores_of(service)) == len(CORES))
-        replaced(service)
+        replace_workers(service)
         wait_for(lambda: cores_of(service) == each_one)
 
 

@@ -16,33 +16,13 @@ from tests.conftest import JWT_SECRET
 from tests.deployment.customers import Customer, shopping
 from tests.live import Client, LiveService, free_port, has_ended, live_service, wait_for
 from tests.nginx import Nginx, behind_nginx
+from tests.workers import replace_workers, workers
 
 CUSTOMERS = 8
 RESTARTS = 4
 REPLACED_SECONDS = 60
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def workers(service: LiveService) -> list[psutil.Process]:
-    master = psutil.Process(service.process.pid)
-    return [child for child in master.children() if is_worker(child, master.cmdline())]
-
-
-def is_worker(child: psutil.Process, command: Sequence[str]) -> bool:
-    # The embedded store's server is the master's child too.
-    try:
-        return child.cmdline() == command
-    except psutil.NoSuchProcess:
-        return False
-
-
-def replace_workers(service: LiveService) -> None:
-    """Have all workers replaced, as when settings have changed, and wait until they are."""
-    before = workers(service)
-    os.kill(service.process.pid, signal.SIGHUP)
-    wait_for(lambda: all(map(has_ended, before)), REPLACED_SECONDS)
-    wait_for(lambda: len(workers(service)) == len(before) > 0)
 
 
 def wait_for_more(customers: Sequence[Customer]) -> None:
@@ -67,7 +47,7 @@ def test_all_workers_are_replaced_under_load_without_one_failed_request(
     ):
         for _ in range(RESTARTS):
             wait_for_more(customers)
-            replace_workers(service)
+            replace_workers(service, REPLACED_SECONDS)
         wait_for_more(customers)
 
 
@@ -100,7 +80,7 @@ def test_nginx_and_workers_are_replaced_together(
             wait_for_more(customers)
             before = psutil.Process(master).children()
             os.kill(master, signal.SIGHUP)
-            replace_workers(service)
+            replace_workers(service, REPLACED_SECONDS)
             wait_for(lambda old=before: all(map(has_ended, old)), REPLACED_SECONDS)
         wait_for_more(customers)
 
@@ -112,7 +92,7 @@ def test_the_embedded_store_serves_on_meanwhile(_needs_nginx: None, tmp_path: Pa
     ):
         for _ in range(2):
             wait_for_more(customers)
-            replace_workers(service)
+            replace_workers(service, REPLACED_SECONDS)
         wait_for_more(customers)
 
 
@@ -133,7 +113,7 @@ def test_workers_serve_on_however_long_their_successors_take_to_start(
         shopping(service, CUSTOMERS) as customers,
     ):
         wait_for_more(customers)
-        replace_workers(service)
+        replace_workers(service, REPLACED_SECONDS)
         wait_for_more(customers)
 
 

@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jwt
-import psutil
 import pytest
 
 from reservations.domain.caller import Role
-from tests.live import Client, LiveService, has_ended, live_service, wait_for
+from tests.live import Client, LiveService, live_service, wait_for
 from tests.observability.scrape import Scrape
+from tests.workers import workers
 
 SECRET = "0dBBoe2ZHrb1vRcN7BNQK9wVcP4tIhJ3yM1uSxKfLgA"
 WORKERS = 3
@@ -38,10 +38,6 @@ def scrape(service: LiveService) -> Scrape:
     client.close()
     assert answer.status == 200
     return Scrape(answer.body)
-
-
-def workers(service: LiveService) -> list[psutil.Process]:
-    return [each for each in psutil.Process(service.process.pid).children() if not has_ended(each)]
 
 
 def hold_each(service: LiveService, event_id: str, seats: range) -> None:
