@@ -18,6 +18,15 @@ PAUSE_SECONDS = 0.02
 BROKEN = (OSError, http.client.HTTPException, ssl.SSLError)
 
 
+def asked(client: Client, method: str, path: str, body: dict[str, Any]) -> Answer:
+    """Return what was answered to a request; of status 0 if nothing was."""
+    try:
+        return client.request(method, path, body)
+    except BROKEN:
+        client.close()
+        return Answer(0, {}, None)
+
+
 class BoxOffice:
     """An admin who creates events, changes them and has tokens issued, one after the other.
 
@@ -46,17 +55,12 @@ class BoxOffice:
     def _work(self) -> None:
         while not self._over.wait(PAUSE_SECONDS):
             created = self._ask("POST", "/v1/events", {"name": "Matinee", "seats": 10})
-            if created is not None and created.status == 201:
+            if created.status == 201:
                 self._ask("PATCH", f"/v1/events/{created.body['id']}", {"name": "Soiree"})
             self._ask("POST", "/v1/tokens", {"subject": "shopper", "role": "patron"})
 
-    def _ask(self, method: str, path: str, body: dict[str, Any]) -> Answer | None:
-        try:
-            answer = self._client.request(method, path, body)
-        except BROKEN:
-            self._client.close()
-            self.answers[0] += 1
-            return None
+    def _ask(self, method: str, path: str, body: dict[str, Any]) -> Answer:
+        answer = asked(self._client, method, path, body)
         self.answers[answer.status] += 1
         return answer
 
@@ -147,11 +151,8 @@ class Sale:
         client.close()
 
     def _ask(self, client: Client, seat: str, action: str) -> int:
-        try:
-            status = client.change(self.event_id, seat, action).status
-        except BROKEN:
-            client.close()
-            status = 0
+        path = f"/v1/events/{self.event_id}/seats/{seat}"
+        status = asked(client, "PATCH", path, {"action": action}).status
         with self._lock:
             self.answers[status] += 1
         return status
