@@ -105,7 +105,7 @@ def test_an_order_goes_to_another_server_if_one_cannot_be_reached(
             began = time.monotonic()
             assert ask(nginx, method, path, "{}")[0] == 200
             took.append(time.monotonic() - began)
-    assert 0.3 <= max(took) < LONGEST_SECONDS, "nobody was sent to who cannot be reached"
+    assert 0.3 <= max(took) < 1, "nobody was sent to who cannot be reached"
     assert len(stand_in.requests) == 4
 
 
