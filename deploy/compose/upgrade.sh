@@ -1,8 +1,8 @@
 #!/bin/sh
 # Has new code take over while the service goes on: one by one, a container comes up and one
 # that was there leaves. Its arguments are the command of docker compose, with the options that
-# everything was brought up with. A container that does not come up well, or is interrupted, is
-# taken away again, and whoever still serves goes on serving.
+# everything was brought up with. A container that does not come up well, or not before this is
+# interrupted, is taken away again, and whoever still serves goes on serving.
 set -eu
 
 # nginx looks up once a second who there is: after two it knows.
