@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, json
 from werkzeug.exceptions import HTTPException
@@ -23,6 +23,10 @@ from reservations.domain.errors import (
     StoreUnavailable,
     TooManyRequests,
 )
+from reservations.observability import PROBLEM_CODE, current_request_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:reservations:problem:"
@@ -150,6 +154,11 @@ class Problem(Response):
         super().__init__(*args, **kwargs)
         self.problem_code = code
 
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer with it."""
+        environ[PROBLEM_CODE] = self.problem_code
+        return super().__call__(environ, start_response)
+
 
 class Unauthorized(ReservationError):
     """There is no token, or not a good one."""
@@ -220,12 +229,14 @@ def _plain(value: Any) -> Any:
 
 
 def _answer(code: str, kind: ProblemKind, detail: str, members: Mapping[str, Any]) -> Response:
-    body = {**problem_members(code, kind, detail, g.request_id), **members}
+    body = {**problem_members(code, kind, detail, current_request_id()), **members}
     text = json.dumps(body) + "\n"
     return Problem(code, text, kind.status, kind.headers, content_type=CONTENT_TYPE)
 
 
-def problem_members(code: str, kind: ProblemKind, detail: str, request_id: str) -> dict[str, Any]:
+def problem_members(
+    code: str, kind: ProblemKind, detail: str, request_id: str | None
+) -> dict[str, Any]:
     """Return the members that every problem has."""
     return {
         "type": TYPE_PREFIX + code,

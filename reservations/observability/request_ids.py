@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import TYPE_CHECKING
 
-from flask import g, has_request_context, request
+from flask import has_request_context, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 REQUEST_ID = "X-Request-ID"
+TAKEN = "reservations.request_id"
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -16,13 +21,14 @@ def new_request_id() -> str:
     return uuid.uuid4().hex
 
 
-def take_request_id() -> None:
-    """Give the current request its id."""
-    given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if SANE_REQUEST_ID.fullmatch(given) else new_request_id()
+def take_request_id(environ: WSGIEnvironment) -> str:
+    """Give a request its id, and return it."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    request_id: str = given if SANE_REQUEST_ID.fullmatch(given) else new_request_id()
+    environ[TAKEN] = request_id
+    return request_id
 
 
 def current_request_id() -> str | None:
     """Return the current request's id; None outside of requests."""
-    found: str | None = g.get("request_id") if has_request_context() else None
-    return found
+    return request.environ.get(TAKEN) if has_request_context() else None
