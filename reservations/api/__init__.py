@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask, request
+from flask import Flask
 
 from reservations.api import idempotency, limits, problems, versions, wiring
 from reservations.api.blocks import blocks
-from reservations.api.bodies import MAX_BODY_BYTES, MAX_EVENT_BODY_BYTES, read_to_the_end
+from reservations.api.bodies import MAX_BODY_BYTES, read_to_the_end
 from reservations.api.changes import changes
-from reservations.api.events import create_event, events
+from reservations.api.events import events
 from reservations.api.health import health
 from reservations.api.holds import holds
 from reservations.api.identity import issuing, revoking, try_out, user
@@ -45,7 +45,6 @@ def init_app(
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.before_request(_allow_long_bodies_of_events)
     app.after_request(read_to_the_end)
     wiring.init_app(app, service)
     problems.init_app(app)
@@ -61,8 +60,3 @@ def init_app(
         api.register_blueprint(blueprint)
     for undocumented in [swagger, metrics, gone]:
         app.register_blueprint(undocumented)
-
-
-def _allow_long_bodies_of_events() -> None:
-    if (request.endpoint or "").endswith(f".{create_event.__name__}"):
-        request.max_content_length = MAX_EVENT_BODY_BYTES

@@ -7,6 +7,7 @@ from typing import Any
 from flask import url_for
 
 from reservations.api.auth import requires
+from reservations.api.bodies import takes_long_bodies
 from reservations.api.examples import COUNTED_EVENT, EVENT, EVENT_PAGE, NEW_EVENTS
 from reservations.api.idempotency import idempotent, once
 from reservations.api.openapi.decorators import Blueprint
@@ -35,6 +36,7 @@ def _located(created: EventWithSeats) -> tuple[EventWithSeats, dict[str, str]]:
 
 
 @events.route("", methods=["POST", "PUT"])
+@takes_long_bodies
 @requires(Role.ADMIN)
 @events.arguments(NewEventSchema, examples=NEW_EVENTS)
 @events.response(
