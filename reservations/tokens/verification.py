@@ -17,6 +17,7 @@ from typing import Any
 
 import jwt
 from cachetools import LRUCache
+from jwt.algorithms import HMACAlgorithm
 
 from reservations.domain.caller import ID_PATTERN, Caller, Role
 from reservations.tokens.keys import Keys
@@ -26,9 +27,31 @@ JTI_PATTERN = re.compile(r"[A-Za-z0-9._:@+=~-]{1,256}")
 """What a token's own id looks like: identity providers make them of many kinds."""
 MAX_TOKEN_LENGTH = 8_192
 """As much as servers take in one header; how deep JSON of that size nests does no harm."""
+REMEMBERED_SECRETS = 16
 REMEMBERED_HEADERS = 64
 REMEMBERED_TOKENS = 32_768
 """Those used last; with what it stands for, one takes about a kilobyte."""
+
+
+class _Hmac(HMACAlgorithm):
+    """PyJWT's, which asks of a secret for each token whether it is a key of another kind."""
+
+    def prepare_key(self, key: str | bytes) -> bytes:
+        """Return a secret as bytes.
+
+        Raises:
+            InvalidKeyError: it is no secret.
+        """
+        return _prepared(key)
+
+
+@lru_cache(REMEMBERED_SECRETS)
+def _prepared(secret: str | bytes) -> bytes:
+    return HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
+
+
+jwt.unregister_algorithm("HS256")
+jwt.register_algorithm("HS256", _Hmac(_Hmac.SHA256))
 
 
 class TokenInvalid(Exception):
