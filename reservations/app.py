@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request, Response
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 from flask_cors import CORS
 
 from reservations import api, cli, embedded, observability, tokens
@@ -22,9 +23,24 @@ CORS_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Mat
 CORS_EXPOSED = ["Allow", "Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location"]
 CORS_EXPOSED += ["Retry-After", "WWW-Authenticate", "X-Request-ID"]
 
+NO_SESSION = NullSession()
+
+
+class NoSessions(SessionInterface):
+    """Nobody has a session: Flask would make each request one, to refuse its use."""
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        """Return what stands for none."""
+        return NO_SESSION
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Save nothing."""
+
 
 class Application(Flask):
-    """Flask, for views that are all synchronous."""
+    """Flask, for views that are all synchronous, and know who asks by a token."""
+
+    session_interface = NoSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return a view or hook as it is: to look into each would cost 2 % of a request."""
