@@ -17,6 +17,8 @@ from urllib.parse import quote, urlsplit
 from environs import EnvError, FileAwareEnv
 from marshmallow.validate import OneOf, Range
 
+from reservations.affinity import usable_cores
+
 SECRET_BYTES = 32
 """HS256 wants a key at least as long as its hash (RFC 7518, section 3.2)."""
 
@@ -147,7 +149,7 @@ class Settings:
             development=development,
             host=_host(env.str("HOST", "127.0.0.1"), development),
             port=env.int("PORT", 9000, validate=Range(1, 65535)),
-            workers=env.int("WEB_CONCURRENCY", max(2, os.cpu_count() or 1), validate=Range(1, 512)),
+            workers=env.int("WEB_CONCURRENCY", max(2, _cores()), validate=Range(1, 512)),
             threads=env.int("THREADS", 8, validate=Range(1, 512)),
             worker_cpu_affinity=env.str("WORKER_CPU_AFFINITY", "auto", validate=OneOf(AFFINITIES)),
             data_dir=data_dir,
@@ -180,6 +182,11 @@ AFFINITIES = ("auto", "off")
 DURABILITIES = ("local", "one", "all")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def _cores() -> int:
+    """Return how many cores this process may use: all there are, where nobody tells."""
+    return len(usable_cores()) or os.cpu_count() or 1
 
 
 def _host(host: str, development: bool) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from reservations.affinity import usable_cores
 from reservations.config import ConfigError, Settings
 
 SECRET = "7XU0nJr0Ff1nqzB5pYyGvW3mJpV8sKcQ2dTtLhAeRo4"
@@ -42,12 +43,27 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
     return message
 
 
+@pytest.mark.parametrize(("usable", "workers"), [({5}, 2), ({1, 4, 6}, 3), (set(range(8)), 8)])
+def test_there_is_a_worker_for_each_core_that_may_be_used(
+    monkeypatch: pytest.MonkeyPatch, usable: set[int], workers: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: usable, raising=False)
+    assert read(monkeypatch, **PRODUCTION).workers == workers
+
+
+def test_where_nobody_tells_all_cores_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert read(monkeypatch, **PRODUCTION).workers == 64
+
+
 def test_a_secret_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(monkeypatch, **PRODUCTION) == Settings(
         development=False,
         host="127.0.0.1",
         port=9000,
-        workers=max(2, os.cpu_count() or 1),
+        workers=max(2, len(usable_cores()) or os.cpu_count() or 1),
         threads=8,
         worker_cpu_affinity="auto",
         data_dir=Path(".data"),
