@@ -46,6 +46,10 @@ about, or that one of them is replacing."""
 SHUNNED_SECONDS = 5.0
 """How long a sentinel that did not answer is not asked, if another answers."""
 
+SHUNNED_IN_TROUBLE_SECONDS = 0.5
+"""The same while the primary is missed. Whoever learns of a new one writes it to disk before
+it answers again, and may be the only one who knows it."""
+
 
 class SentinelServers:
     """One primary, and who takes its place."""
@@ -122,9 +126,16 @@ class SentinelServers:
             newest = max(known, key=_newness)
             self._put(newest)
             self._is_missed = _is_missed([each for each in known if _names_as(each, newest)])
-            if self._is_missed and self._server is not None:
-                self._server.is_suspect = True
+            if self._is_missed:
+                self._listen_to_all_soon()
         self._asked_at = time.monotonic()
+
+    def _listen_to_all_soon(self) -> None:
+        if self._server is not None:
+            self._server.is_suspect = True
+        latest = time.monotonic() + SHUNNED_IN_TROUBLE_SECONDS
+        for sentinel in self._sentinels:
+            sentinel.shunned_until = min(sentinel.shunned_until, latest)
 
     def _put(self, state: dict[str, Any]) -> None:
         address = state["ip"], int(state["port"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from reservations.domain.errors import StoreUnavailable
 from reservations.store import Durability
-from reservations.store.sentinel import SentinelServers
+from reservations.store.sentinel import SHUNNED_IN_TROUBLE_SECONDS, SentinelServers
 from reservations.store.servers import Server
 
 OLD, NEW = "127.0.0.1", "127.0.0.2"
@@ -23,11 +24,17 @@ def asked(monkeypatch: pytest.MonkeyPatch, *opinions: Opinion) -> Server:
     """Return the server that is asked where sentinels say this."""
     addresses = ",".join(f"127.0.0.1:{port}" for port in range(1, len(opinions) + 1))
     servers = SentinelServers(f"redis+sentinel://{addresses}/main", 1, Durability.ONE)
-    for sentinel, (ip, epoch, flags) in zip(servers._sentinels, opinions, strict=True):
-        state: dict[str, Any] = {"ip": ip, "port": "7000", "num-slaves": "2"}
-        state |= {"config-epoch": str(epoch), "flags": flags}
+    for sentinel, opinion in zip(servers._sentinels, opinions, strict=True):
+        state = state_of(opinion)
         monkeypatch.setattr(sentinel, "state_of", lambda _name, state=state: state)
     return servers.of("key")
+
+
+def state_of(opinion: Opinion) -> dict[str, Any]:
+    """Return what a sentinel answers that is of an opinion."""
+    ip, epoch, flags = opinion
+    state = {"ip": ip, "port": "7000", "num-slaves": "2"}
+    return state | {"config-epoch": str(epoch), "flags": flags}
 
 
 def host_of(server: Server) -> str:
@@ -77,3 +84,32 @@ def test_a_primary_that_may_be_being_replaced_is_not_asked(
         with pytest.raises(StoreUnavailable) as refusal:
             asked(monkeypatch, *order)
         assert "may be replacing it" in refusal.value.reason
+
+
+class Writing:
+    """A sentinel that is busy writing when it is asked for the first time."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._state = state
+        self._is_writing = True
+
+    def sentinel_master(self, _name: str) -> dict[str, Any]:
+        if self._is_writing:
+            self._is_writing = False
+            raise TimeoutError("it writes")
+        return self._state
+
+
+def test_who_was_silent_for_a_moment_is_listened_to_again_while_the_primary_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    urls = "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"
+    servers = SentinelServers(f"redis+sentinel://{urls}/main", 1, Durability.ONE)
+    leads, *know = servers._sentinels
+    monkeypatch.setattr(leads, "state_of", lambda _name: state_of((OLD, 2, LEADING)))
+    for sentinel in know:
+        monkeypatch.setattr(sentinel, "client", Writing(state_of((NEW, 2, WELL))))
+    with pytest.raises(StoreUnavailable):
+        servers.of("key")
+    time.sleep(SHUNNED_IN_TROUBLE_SECONDS)
+    assert host_of(servers.of("key")) == NEW
