@@ -163,7 +163,8 @@ def test_all_queries_are_answered(stack: tuple[LiveService, Monitor]) -> None:
     for number in range(1, 4):
         sell(service, event_id, range(5 * number, 5 * number + 5))
         wait_for(lambda number=number: monitor.value(reserved) == 5 * number)
-    assert monitor.value("max(reservations_seats{status='reserved'})") == 15
+    of_event = f"{{event='{event_id}', status='reserved'}}"
+    assert monitor.value(f"max(reservations_seats{of_event})") == 15
     wait_for(lambda: all(map(monitor.ask, queries())), 60)
     for query in queries():
         for series in monitor.ask(query):
