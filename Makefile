@@ -31,7 +31,7 @@ test: $(VENV)/.installed-dev ## Run the tests, or some: ARGS=tests/domain; COVER
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-	@$(BIN)/python -m pytest -m "not alone" -n 3 --dist worksteal $(if $(COVERAGE),--cov --cov-report=term)
+	@$(BIN)/python -m pytest -m "not alone" -n 3 $(if $(COVERAGE),--cov --cov-report=term)
 	@$(BIN)/python -m pytest -m alone $(if $(SKIP_CONTAINERS),--ignore tests/deployment/containers)
 endif
 
