@@ -46,9 +46,9 @@ about, or that one of them is replacing."""
 SHUNNED_SECONDS = 5.0
 """How long a sentinel that did not answer is not asked, if another answers."""
 
-SHUNNED_IN_TROUBLE_SECONDS = 0.5
-"""The same while the primary is missed. Whoever learns of a new one writes it to disk before
-it answers again, and may be the only one who knows it."""
+SHUNNED_AT_FIRST_SECONDS = 0.5
+"""The same for one that answered the last time. Whoever learns of a new primary writes that
+to disk before it answers again, and may be the only one who knows it."""
 
 
 class SentinelServers:
@@ -126,16 +126,9 @@ class SentinelServers:
             newest = max(known, key=_newness)
             self._put(newest)
             self._is_missed = _is_missed([each for each in known if _names_as(each, newest)])
-            if self._is_missed:
-                self._listen_to_all_soon()
+            if self._is_missed and self._server is not None:
+                self._server.is_suspect = True
         self._asked_at = time.monotonic()
-
-    def _listen_to_all_soon(self) -> None:
-        if self._server is not None:
-            self._server.is_suspect = True
-        latest = time.monotonic() + SHUNNED_IN_TROUBLE_SECONDS
-        for sentinel in self._sentinels:
-            sentinel.shunned_until = min(sentinel.shunned_until, latest)
 
     def _put(self, state: dict[str, Any]) -> None:
         address = state["ip"], int(state["port"])
@@ -158,6 +151,7 @@ class _Sentinel:
     def __init__(self, address: Address) -> None:
         self.client = client_at(address, {})
         self.shunned_until = 0.0
+        self._is_silent = False
 
     def state_of(self, name: str) -> dict[str, Any] | None:
         """Return what the sentinel knows of a primary; None if it cannot be asked."""
@@ -166,8 +160,11 @@ class _Sentinel:
         try:
             state: dict[str, Any] = self.client.sentinel_master(name)  # type: ignore[assignment]
         except (RedisError, OSError):
-            self.shunned_until = time.monotonic() + SHUNNED_SECONDS
+            seconds = SHUNNED_SECONDS if self._is_silent else SHUNNED_AT_FIRST_SECONDS
+            self.shunned_until = time.monotonic() + seconds
+            self._is_silent = True
             return None
+        self._is_silent = False
         return state
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from reservations.domain.errors import StoreUnavailable
 from reservations.store import Durability
-from reservations.store.sentinel import SHUNNED_IN_TROUBLE_SECONDS, SentinelServers
+from reservations.store.sentinel import PAUSE_SECONDS, SHUNNED_AT_FIRST_SECONDS, SentinelServers
 from reservations.store.servers import Server
 
 OLD, NEW = "127.0.0.1", "127.0.0.2"
@@ -86,30 +86,52 @@ def test_a_primary_that_may_be_being_replaced_is_not_asked(
         assert "may be replacing it" in refusal.value.reason
 
 
-class Writing:
-    """A sentinel that is busy writing when it is asked for the first time."""
+class Silent:
+    """A sentinel that does not answer for the first so many times."""
 
-    def __init__(self, state: dict[str, Any]) -> None:
+    def __init__(self, state: dict[str, Any], times: int) -> None:
         self._state = state
-        self._is_writing = True
+        self._times = times
+        self.asked = 0
 
     def sentinel_master(self, _name: str) -> dict[str, Any]:
-        if self._is_writing:
-            self._is_writing = False
+        self.asked += 1
+        if self.asked <= self._times:
             raise TimeoutError("it writes")
         return self._state
 
 
-def test_who_was_silent_for_a_moment_is_listened_to_again_while_the_primary_is_missed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def where_two_are_silent(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> tuple[SentinelServers, list[Silent]]:
+    """Return the servers where only who replaces the primary answers, and the two others."""
     urls = "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"
     servers = SentinelServers(f"redis+sentinel://{urls}/main", 1, Durability.ONE)
-    leads, *know = servers._sentinels
+    leads, *others = servers._sentinels
     monkeypatch.setattr(leads, "state_of", lambda _name: state_of((OLD, 2, LEADING)))
-    for sentinel in know:
-        monkeypatch.setattr(sentinel, "client", Writing(state_of((NEW, 2, WELL))))
+    silent = [Silent(state_of((NEW, 2, WELL)), times) for _ in others]
+    for sentinel, client in zip(others, silent, strict=True):
+        monkeypatch.setattr(sentinel, "client", client)
     with pytest.raises(StoreUnavailable):
         servers.of("key")
-    time.sleep(SHUNNED_IN_TROUBLE_SECONDS)
+    time.sleep(SHUNNED_AT_FIRST_SECONDS)
+    return servers, silent
+
+
+def test_who_was_silent_for_a_moment_is_soon_listened_to_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    servers, _ = where_two_are_silent(monkeypatch, times=1)
     assert host_of(servers.of("key")) == NEW
+
+
+def test_who_stays_silent_is_not_waited_for_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    servers, silent = where_two_are_silent(monkeypatch, times=1000)
+    ends = time.monotonic() + 3 * SHUNNED_AT_FIRST_SECONDS
+    while time.monotonic() < ends:
+        with pytest.raises(StoreUnavailable):
+            servers.of("key")
+        time.sleep(PAUSE_SECONDS)
+    assert [each.asked for each in silent] == [2, 2]
