@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from reservations.affinity import usable_cores
 from reservations.config import ConfigError, Settings
 
 SECRET = "7XU0nJr0Ff1nqzB5pYyGvW3mJpV8sKcQ2dTtLhAeRo4"
@@ -59,11 +58,12 @@ def test_where_nobody_tells_all_cores_may_be_used(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_secret_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
     assert read(monkeypatch, **PRODUCTION) == Settings(
         development=False,
         host="127.0.0.1",
         port=9000,
-        workers=max(2, len(usable_cores()) or os.cpu_count() or 1),
+        workers=3,
         threads=8,
         worker_cpu_affinity="auto",
         data_dir=Path(".data"),
