@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import Flask, Request, Response
-from flask.sessions import NullSession, SessionInterface, SessionMixin
+from flask import Flask, Request
+from flask.sessions import NullSession, SessionInterface
 from flask_cors import CORS
 
 from reservations import api, cli, embedded, observability, tokens
@@ -32,9 +32,6 @@ class NoSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> NullSession:
         """Return what stands for none."""
         return NO_SESSION
-
-    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Save nothing."""
 
 
 class Application(Flask):

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache, wraps
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from flask import Request, Response, g, request
@@ -23,8 +22,6 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 from werkzeug.http import parse_options_header
-
-View = Callable[..., Any]
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_EVENT_BODY_BYTES = 4 * 1024 * 1024
@@ -65,7 +62,7 @@ def _read() -> bytes:
     try:
         body = _announced(asked, length) if length is not None else asked.get_data(cache=False)
     except (OSError, ParseException) as error:
-        raise BadRequest("The body's chunks cannot be read.") from error
+        raise BadRequest("The body cannot be read.") from error
     if length is not None and len(body) < length:
         # Whoever was cut off in the middle may have meant to say more.
         raise BadRequest("The body is shorter than its Content-Length.")
@@ -77,23 +74,12 @@ def _read() -> bytes:
 
 
 def _announced(asked: Request, length: int) -> bytes:
-    # A body of known length needs none of werkzeug's streams, which take a twelfth of a hold.
+    # Werkzeug's streams, which find an end that is not announced, cost more than to read.
     longest = asked.max_content_length
     if longest is not None and length > longest:
         raise RequestEntityTooLarge
     body: bytes = asked.environ["wsgi.input"].read(length)
     return body
-
-
-def takes_long_bodies(view: View) -> View:
-    """Let a view take as much as a large event says of its seats, also to refuse it."""
-
-    @wraps(view)
-    def given(*args: Any, **kwargs: Any) -> Any:
-        request.max_content_length = MAX_EVENT_BODY_BYTES
-        return view(*args, **kwargs)
-
-    return given
 
 
 def read_to_the_end(response: Response) -> Response:

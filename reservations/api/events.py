@@ -7,10 +7,9 @@ from typing import Any
 from flask import url_for
 
 from reservations.api.auth import requires
-from reservations.api.bodies import takes_long_bodies
 from reservations.api.examples import COUNTED_EVENT, EVENT, EVENT_PAGE, NEW_EVENTS
 from reservations.api.idempotency import idempotent, once
-from reservations.api.openapi.decorators import Blueprint
+from reservations.api.openapi.decorators import Blueprint, takes_long_bodies
 from reservations.api.pages import LINK, encode_cursor, link_to_next
 from reservations.api.schemas.events import (
     CountedEventSchema,

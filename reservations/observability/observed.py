@@ -81,6 +81,7 @@ def _complete(headers: list[tuple[str, str]], status: int, request_id: str) -> N
 
 
 def _line(environ: WSGIEnvironment, request_id: str, status: int, seconds: float) -> RequestLine:
+    # Flask answers within its context, so what it knows of the request is still there.
     asked: Request = environ["werkzeug.request"]
     known = vars(g._get_current_object())
     rule, caller = asked.url_rule, known.get("caller")

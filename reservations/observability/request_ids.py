@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "X-Request-ID"
 TAKEN = "reservations.request_id"
+"""Where the WSGI environment has the id that a request was given."""
 SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 

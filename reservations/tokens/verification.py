@@ -34,7 +34,11 @@ REMEMBERED_TOKENS = 32_768
 
 
 class _Hmac(HMACAlgorithm):
-    """PyJWT's, which asks of a secret for each token whether it is a key of another kind."""
+    """HS256 that looks at a secret once; PyJWT's own does so for each token."""
+
+    def __init__(self) -> None:
+        super().__init__(self.SHA256)
+        self._prepared = lru_cache(REMEMBERED_SECRETS)(super().prepare_key)
 
     def prepare_key(self, key: str | bytes) -> bytes:
         """Return a secret as bytes.
@@ -42,16 +46,12 @@ class _Hmac(HMACAlgorithm):
         Raises:
             InvalidKeyError: it is no secret.
         """
-        return _prepared(key)
+        return self._prepared(key)
 
 
-@lru_cache(REMEMBERED_SECRETS)
-def _prepared(secret: str | bytes) -> bytes:
-    return HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret)
-
-
+# In the place of its own, for all of this process: jwt.decode uses what is registered there.
 jwt.unregister_algorithm("HS256")
-jwt.register_algorithm("HS256", _Hmac(_Hmac.SHA256))
+jwt.register_algorithm("HS256", _Hmac())
 
 
 class TokenInvalid(Exception):

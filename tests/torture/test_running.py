@@ -49,7 +49,7 @@ def torture(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def reasons_in(folder: Path) -> str:
     """Tell why the store could not do what it was asked, and how often in each second."""
-    logged = (line for log in folder.rglob("gunicorn.log") for line in log.open())
+    logged = (line for log in folder.rglob("gunicorn.log") for line in log.read_text().splitlines())
     lines = [json.loads(line) for line in logged if '"reason"' in line]
     counted = Counter((line["at"][:19], line["reason"]) for line in lines)
     return "\n".join(f"{at} {number:5} {why}" for (at, why), number in sorted(counted.items()))

@@ -7,9 +7,10 @@ from functools import partial, wraps
 from typing import Any
 
 import flask_smorest
-from flask import g
+from flask import g, request
 
 from reservations.api.arguments import ArgumentsParser
+from reservations.api.bodies import MAX_EVENT_BODY_BYTES
 from reservations.domain.errors import ReservationError
 
 View = Callable[..., Any]
@@ -113,6 +114,17 @@ class Blueprint(flask_smorest.Blueprint):
             for method, documented in view.items():
                 if method != "parameters":
                     yield from documented["tags"] or [self.name]
+
+
+def takes_long_bodies(view: View) -> View:
+    """Let a view take as much as a large event says of its seats, also to refuse it."""
+
+    @wraps(view)
+    def given(*args: Any, **kwargs: Any) -> Any:
+        request.max_content_length = MAX_EVENT_BODY_BYTES
+        return view(*args, **kwargs)
+
+    return given
 
 
 def problems(*codes: str) -> Callable[[View], View]:
