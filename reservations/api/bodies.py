@@ -60,25 +60,29 @@ def _read() -> bytes:
         raise UnsupportedMediaType("The body must be application/json in UTF-8.")
     length = asked.content_length
     try:
-        body = _announced(asked, length) if length is not None else asked.get_data(cache=False)
+        return _unannounced(asked) if length is None else _announced(asked, length)
     except (OSError, ParseException) as error:
         raise BadRequest("The body cannot be read.") from error
-    if length is not None and len(body) < length:
-        # Whoever was cut off in the middle may have meant to say more.
-        raise BadRequest("The body is shorter than its Content-Length.")
-    # Werkzeug cuts a body whose length was not announced off at the limit, silently.
-    terminated = asked.environ.get("wsgi.input_terminated")
-    if length is None and terminated and asked.environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge
-    return body
 
 
 def _announced(asked: Request, length: int) -> bytes:
-    # Werkzeug's streams, which find an end that is not announced, cost more than to read.
     longest = asked.max_content_length
     if longest is not None and length > longest:
         raise RequestEntityTooLarge
+    # Werkzeug's streams, which find an end that is not announced, cost more than to read.
     body: bytes = asked.environ["wsgi.input"].read(length)
+    if len(body) < length:
+        # Whoever was cut off in the middle may have meant to say more.
+        raise BadRequest("The body is shorter than its Content-Length.")
+    return body
+
+
+def _unannounced(asked: Request) -> bytes:
+    body = asked.get_data(cache=False)
+    # Werkzeug cuts a body whose length was not announced off at the limit, silently.
+    terminated = asked.environ.get("wsgi.input_terminated")
+    if terminated and asked.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
     return body
 
 
