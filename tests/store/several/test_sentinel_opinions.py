@@ -20,10 +20,15 @@ Opinion = tuple[str, int, str]
 """The address that a sentinel names, since which failover, and what it says of it."""
 
 
+def watched_by(sentinels: int) -> SentinelServers:
+    """Return the servers that so many sentinels tell of; nobody has been asked yet."""
+    addresses = ",".join(f"127.0.0.1:{port}" for port in range(1, sentinels + 1))
+    return SentinelServers(f"redis+sentinel://{addresses}/main", 1, Durability.ONE)
+
+
 def asked(monkeypatch: pytest.MonkeyPatch, *opinions: Opinion) -> Server:
     """Return the server that is asked where sentinels say this."""
-    addresses = ",".join(f"127.0.0.1:{port}" for port in range(1, len(opinions) + 1))
-    servers = SentinelServers(f"redis+sentinel://{addresses}/main", 1, Durability.ONE)
+    servers = watched_by(len(opinions))
     for sentinel, opinion in zip(servers._sentinels, opinions, strict=True):
         state = state_of(opinion)
         monkeypatch.setattr(sentinel, "state_of", lambda _name, state=state: state)
@@ -105,8 +110,7 @@ def where_two_are_silent(
     monkeypatch: pytest.MonkeyPatch, times: int
 ) -> tuple[SentinelServers, list[Silent]]:
     """Return the servers where only who replaces the primary answers, and the two others."""
-    urls = "127.0.0.1:1,127.0.0.1:2,127.0.0.1:3"
-    servers = SentinelServers(f"redis+sentinel://{urls}/main", 1, Durability.ONE)
+    servers = watched_by(3)
     leads, *others = servers._sentinels
     monkeypatch.setattr(leads, "state_of", lambda _name: state_of((OLD, 2, LEADING)))
     silent = [Silent(state_of((NEW, 2, WELL)), times) for _ in others]
