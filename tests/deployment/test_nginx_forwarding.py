@@ -91,12 +91,17 @@ def test_when_the_service_hangs_clients_are_told_soon(nginx: Nginx, stand_in: St
         ("GET", "/v1/events/e/seats"),
         ("PATCH", "/v1/events/e/seats/1"),
         ("POST", "/v1/events/e/holds"),
+        ("DELETE", "/v1/events/e/reservations/r"),
         ("POST", "/v1/events"),
+        ("PUT", "/v1/events"),
         ("PATCH", "/v1/events/e"),
+        ("DELETE", "/v1/events/e"),
+        ("PUT", "/v1/events/e/blocks"),
         ("POST", "/v1/tokens"),
+        ("DELETE", "/v1/tokens/t"),
     ],
 )
-def test_an_order_goes_to_another_server_if_one_cannot_be_reached(
+def test_what_one_server_was_not_sent_another_is(
     _needs_nginx: None, stand_in: StandIn, tmp_path: Path, method: str, path: str
 ) -> None:
     took = []
@@ -107,14 +112,54 @@ def test_an_order_goes_to_another_server_if_one_cannot_be_reached(
             took.append(time.monotonic() - began)
     assert 0.3 <= max(took) < 1, "nobody was sent to who cannot be reached"
     assert len(stand_in.requests) == 4
+    for request in stand_in.requests:
+        assert request.startswith(f"{method} {path} HTTP/1.1\r\n".encode())
+        assert request.endswith(b"\r\n\r\n{}")
 
 
-def test_an_order_goes_on_until_a_server_is_there(
+def test_a_long_body_is_sent_whole_to_another_server(
     _needs_nginx: None, stand_in: StandIn, tmp_path: Path
+) -> None:
+    body = "x" * 3_000_000
+    with Nginx(tmp_path / "nginx", tmp_path / "gone", stand_in.path) as nginx:
+        for _ in range(2):
+            assert ask(nginx, "PUT", "/v1/events", body)[0] == 200
+    assert [request.endswith(body.encode()) for request in stand_in.requests] == [True, True]
+
+
+@pytest.mark.parametrize("method", ["GET", *CHANGES])
+def test_others_are_asked_until_a_server_is_there(
+    _needs_nginx: None, stand_in: StandIn, tmp_path: Path, method: str
 ) -> None:
     gone = [tmp_path / str(number) for number in range(3)]
     with Nginx(tmp_path / "nginx", *gone, stand_in.path) as nginx:
-        assert ask(nginx, "PATCH", "/v1/events/e/seats/1", "{}")[0] == 200
+        assert ask(nginx, method, "/v1/events/e/seats/1", "{}")[0] == 200
+
+
+@pytest.mark.parametrize("method", ["GET", *CHANGES])
+def test_where_no_server_can_be_reached_clients_are_told_soon(
+    _needs_nginx: None, tmp_path: Path, method: str
+) -> None:
+    with contextlib.ExitStack() as stack:
+        addresses = [stack.enter_context(unreachable()) for _ in range(6)]
+        nginx = stack.enter_context(Nginx(tmp_path, *addresses))
+        began = time.monotonic()
+        problem = problem_of(ask(nginx, method, "/v1/events/e", "{}"))
+        assert (problem["status"], problem["code"]) == (504, "outcome_unknown")
+        assert time.monotonic() - began < LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("method", CHANGES)
+def test_what_was_sent_to_one_server_is_not_sent_to_another(
+    _needs_nginx: None, stand_in: StandIn, box_office: StandIn, tmp_path: Path, method: str
+) -> None:
+    stand_in.answer = box_office.answer = [(0, b"")]
+    gone = tmp_path / "gone"
+    with Nginx(tmp_path / "nginx", gone, stand_in.path, box_office.path) as nginx:
+        for asked in range(1, 4):
+            problem = problem_of(ask(nginx, method, "/v1/events/e/seats/1", "{}"))
+            assert (problem["status"], problem["code"]) == (502, "outcome_unknown")
+            assert len(stand_in.requests) + len(box_office.requests) <= asked
 
 
 def test_an_answer_that_goes_on_may_take_longer(nginx: Nginx, stand_in: StandIn) -> None:

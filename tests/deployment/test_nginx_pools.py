@@ -74,7 +74,7 @@ SPELLINGS = [
     "/v1/events/%ff",
     "/v1/events/x;y",
     "/-/events",
-    "/-/events/orders",
+    "/-/events/changes",
     "/-/box_office/changes",
     "/-/patrons/changes",
     "/-/tokens",

@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.02
 BROKEN = (OSError, http.client.HTTPException, ssl.SSLError)
 
 
-def asked(client: Client, method: str, path: str, body: dict[str, Any]) -> Answer:
+def asked(client: Client, method: str, path: str, body: dict[str, Any] | None) -> Answer:
     """Return what was answered to a request; of status 0 if nothing was."""
     try:
         return client.request(method, path, body)
@@ -28,7 +28,7 @@ def asked(client: Client, method: str, path: str, body: dict[str, Any]) -> Answe
 
 
 class BoxOffice:
-    """An admin who creates events, changes them and has tokens issued, one after the other.
+    """An admin who creates, changes and deletes events and has tokens issued, in turn.
 
     Attributes:
         answers: how often each status was answered; 0 stands for no answer.
@@ -54,12 +54,16 @@ class BoxOffice:
 
     def _work(self) -> None:
         while not self._over.wait(PAUSE_SECONDS):
-            created = self._ask("POST", "/v1/events", {"name": "Matinee", "seats": 10})
-            if created.status == 201:
-                self._ask("PATCH", f"/v1/events/{created.body['id']}", {"name": "Soiree"})
+            for method in ("POST", "PUT"):
+                created = self._ask(method, "/v1/events", {"name": "Matinee", "seats": 10})
+                if created.status == 201:
+                    event = f"/v1/events/{created.body['id']}"
+                    self._ask("PATCH", event, {"name": "Soiree"})
+                    self._ask("PUT", f"{event}/blocks", {"seats": ["1"]})
+                    self._ask("DELETE", event)
             self._ask("POST", "/v1/tokens", {"subject": "shopper", "role": "patron"})
 
-    def _ask(self, method: str, path: str, body: dict[str, Any]) -> Answer:
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
         answer = asked(self._client, method, path, body)
         self.answers[answer.status] += 1
         return answer
