@@ -123,7 +123,7 @@ class Node:
         command = ["redis-server", str(self._folder / "server.conf")]
         if self._is_sentinel:
             command.append("--sentinel")
-        self._process = self._group.start(command, self._folder / "log")
+        self._process = self._group.start(command, self._folder / f"{self._folder.name}.log")
         wait_until(self.answers, f"the server at {self.host}:{self.port}", START_SECONDS)
 
     def kill(self) -> None:

@@ -111,7 +111,7 @@ class SentinelTopology(_Topology):
                 SENTINEL_PORT,
                 {
                     "sentinel monitor": f"{PRIMARY} {first} {PORT} 2",
-                    "sentinel down-after-milliseconds": f"{PRIMARY} 1000",
+                    "sentinel down-after-milliseconds": f"{PRIMARY} 2000",
                     "sentinel failover-timeout": f"{PRIMARY} 3000",
                     "sentinel parallel-syncs": f"{PRIMARY} 2",
                     "sentinel announce-ip": self._network.address(number),
