@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-SEATS_EACH = 64
+SEATS_EACH = 96
 """Among how many of the best seats to choose, for each one more who asks at once."""
 
 SEATS_EACH_DEFEAT = 256
