@@ -149,6 +149,21 @@ def test_where_no_server_can_be_reached_clients_are_told_soon(
         assert time.monotonic() - began < LONGEST_SECONDS
 
 
+@pytest.mark.parametrize("method", ["GET", *CHANGES])
+@pytest.mark.parametrize("others", [1, 2, 3])
+def test_nobody_waits_longer_where_some_cannot_be_reached_and_one_hangs(
+    _needs_nginx: None, stand_in: StandIn, tmp_path: Path, method: str, others: int
+) -> None:
+    stand_in.answer = [(LONGEST_SECONDS + 1, WELL)]
+    with contextlib.ExitStack() as stack:
+        addresses = [stack.enter_context(unreachable()) for _ in range(others)]
+        nginx = stack.enter_context(Nginx(tmp_path / "nginx", *addresses, stand_in.path))
+        began = time.monotonic()
+        problem = problem_of(ask(nginx, method, "/v1/events/e", "{}"))
+        assert (problem["status"], problem["code"]) == (504, "outcome_unknown")
+        assert time.monotonic() - began < LONGEST_SECONDS
+
+
 @pytest.mark.parametrize("method", CHANGES)
 def test_what_was_sent_to_one_server_is_not_sent_to_another(
     _needs_nginx: None, stand_in: StandIn, box_office: StandIn, tmp_path: Path, method: str
