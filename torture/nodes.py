@@ -175,3 +175,12 @@ class Node:
         """Whether it follows another."""
         role = self.ask("ROLE")
         return isinstance(role, list) and role[0] == "slave"
+
+    def has_followed_to(self, offset: int) -> bool:
+        """Whether it is linked to a primary, and has whatever that one wrote up to an offset."""
+        info = self.ask("INFO", "replication")
+        return (
+            isinstance(info, dict)
+            and info.get("master_link_status") == "up"
+            and info["slave_repl_offset"] >= offset
+        )

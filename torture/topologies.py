@@ -26,6 +26,8 @@ PRIMARY = "seats"
 SENTINEL_PORT = 26379
 START_SECONDS = 30
 SLOTS = 16384
+LAG_SECONDS = 1
+"""Since the last word of a replica, which sends one every second; in whole seconds."""
 
 
 class _Topology:
@@ -74,6 +76,22 @@ class _Topology:
     def wait_until_healthy(self, seconds: float) -> None:
         """Wait until all servers run, agree who is what, and all replicas follow."""
         wait_until(self._is_healthy, f"{type(self).__name__} in good health", seconds)
+
+    def replicas_of(self, primary: Node) -> int:
+        """Return how many replicas follow a primary closely.
+
+        One that cannot be reached is among those that it names, until it misses it.
+        """
+        info = primary.ask("INFO", "replication")
+        if not isinstance(info, dict) or info["role"] != "master":
+            return 0
+        links = [info[f"slave{number}"] for number in range(info["connected_slaves"])]
+        return sum(
+            link["state"] == "online"
+            and link["lag"] <= LAG_SECONDS
+            and self._at(link["ip"]).has_followed_to(info["master_repl_offset"])
+            for link in links
+        )
 
     def _node(self, number: int, port: int, options: dict[str, str]) -> Node:
         folder = self._folder / f"node-{number}"
@@ -128,9 +146,13 @@ class SentinelTopology(_Topology):
         assert states, "no sentinel answers"
         return self._at(max(states, key=lambda state: int(state["config-epoch"]))["ip"])
 
-    def is_missed(self) -> bool:
+    def is_missed_by_all(self) -> bool:
         """Whether all sentinels miss the primary."""
         return all("s_down" in state["flags"] for state in self._states())
+
+    def is_missed_by_any(self) -> bool:
+        """Whether there is a sentinel that misses the primary."""
+        return any("s_down" in state["flags"] for state in self._states())
 
     def tell_sentinels(self, *command: str | int) -> None:
         """Send a command to all sentinels."""
@@ -155,7 +177,7 @@ class SentinelTopology(_Topology):
             return False
         ((host, flags, others),) = agreed
         known = all(state["num-slaves"] == 2 for state in states)
-        return flags == "master" and others == 2 and known and replicas_of(self._at(host)) == 2
+        return flags == "master" and others == 2 and known and self.replicas_of(self._at(host)) == 2
 
 
 class ClusterTopology(_Topology):
@@ -240,20 +262,9 @@ class ClusterTopology(_Topology):
                 return False
             primaries.add(frozenset(host for host, known in table.items() if known["slots"]))
         agreed = len(primaries) == 1 and len(min(primaries)) == 3
-        return agreed and all(_is_fine(self._at(host)) for host in min(primaries))
+        return agreed and all(self._is_fine(self._at(host)) for host in min(primaries))
 
-
-def _is_fine(primary: Node) -> bool:
-    info = primary.ask("CLUSTER INFO")
-    is_ok = isinstance(info, dict) and info["cluster_state"] == "ok"
-    return is_ok and replicas_of(primary) == 2
-
-
-def replicas_of(primary: Node) -> int:
-    """Return how many replicas follow a primary."""
-    info = primary.ask("INFO", "replication")
-    if not isinstance(info, dict) or info["role"] != "master":
-        return 0
-    return sum(
-        info[f"slave{number}"]["state"] == "online" for number in range(info["connected_slaves"])
-    )
+    def _is_fine(self, primary: Node) -> bool:
+        info = primary.ask("CLUSTER INFO")
+        is_ok = isinstance(info, dict) and info["cluster_state"] == "ok"
+        return is_ok and self.replicas_of(primary) == 2

@@ -13,7 +13,6 @@ from torture.nodes import Node
 from torture.processes import wait_until
 from torture.stack import Stack
 from torture.stores import HEALTHY_SECONDS, ReplicatedStore
-from torture.topologies import replicas_of
 
 FAILOVER_SECONDS = 15
 STOPPED_SECONDS = (3.0, 6.0)
@@ -82,7 +81,7 @@ def _await_failover(stack: Stack, event: str, node: Node) -> None:
     def has_successor() -> bool:
         primary = topology.primary_of(event)
         # Before a replica follows it, nothing that it does can be confirmed.
-        return primary is not node and replicas_of(primary) > 0
+        return primary is not node and topology.replicas_of(primary) > 0
 
     wait_until(has_successor, "a new primary that a replica follows", FAILOVER_SECONDS)
 
