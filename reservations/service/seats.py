@@ -13,6 +13,7 @@ from reservations.domain.rules.blocks import block, unblock
 from reservations.domain.rules.holds import hold, hold_best, release, release_anybodys
 from reservations.service.crowd import Crowd
 from reservations.service.placing import ChangedSeats, PlacedSeat, SeatChanges
+from reservations.service.rivals import Rivals
 from reservations.store import LogEntry, Once, SeatList, Store
 
 
@@ -52,6 +53,7 @@ class Seats(SeatChanges):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self._crowd = Crowd()
+        self._rivals = Rivals()
 
     def seats(self, event_id: str) -> SeatList:
         """Return all seats of the event, no older than this call.
@@ -97,7 +99,8 @@ class Seats(SeatChanges):
         result = partial(self._changed_seats, event_id)
         if not isinstance(wanted, Wish):
             rule = partial(hold, patron=patron, seat_ids=wanted, bound=bound)
-            return self._change(event_id, rule, wanted, result=result, patron=patron, once=once)
+            with self._rivals.awaited(event_id, wanted):
+                return self._change(event_id, rule, wanted, result=result, patron=patron, once=once)
         best = partial(
             hold_best,
             patron=patron,

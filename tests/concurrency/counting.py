@@ -15,7 +15,7 @@ import reservations.store
 from reservations.app import create_app
 from reservations.config import Settings
 from reservations.store.transaction import Transactions
-from tests.concurrency.mutants import without_crowd
+from tests.concurrency.mutants import without_crowd, without_rivals
 
 
 def counting_attempts() -> Flask:
@@ -28,6 +28,12 @@ def counting_attempts_without_crowd() -> Flask:
     """Count attempts, where all who ask at once try for the very best places, out of turn."""
     _count_attempts()
     return without_crowd()
+
+
+def counting_attempts_without_rivals() -> Flask:
+    """Count attempts, where all who are after the same seats try at once."""
+    _count_attempts()
+    return without_rivals()
 
 
 def _count_attempts() -> None:

@@ -13,6 +13,7 @@ from flask import Flask
 from reservations.app import create_app
 from reservations.config import Settings
 from reservations.service.crowd import Crowd
+from reservations.service.rivals import Rivals
 from reservations.store import connections
 from reservations.store.connections import Command, Link, Reply
 
@@ -31,6 +32,12 @@ def without_crowd() -> Flask:
     """Let all who ask at once try for the very best places, out of turn."""
     Crowd.turn = lambda *_: nullcontext()  # type: ignore[method-assign]
     Crowd.spread = lambda *_: 1  # type: ignore[method-assign]
+    return create_app(Settings.from_env())
+
+
+def without_rivals() -> Flask:
+    """Let all who are after the same seats try at once."""
+    Rivals.awaited = lambda *_: nullcontext()  # type: ignore[method-assign]
     return create_app(Settings.from_env())
 
 

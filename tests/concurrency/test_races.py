@@ -16,6 +16,8 @@ SEATS = [str(number) for number in range(1, 7)]
 CLIENTS = 48
 PROCESSES = 4
 ROUNDS_TO_BREAK = 25
+ROUNDS_TO_COUNT = 5
+FEW_IN_VAIN = 5
 
 
 def all_want_the_same_seats(service: LiveService) -> list[Attempt]:
@@ -47,6 +49,31 @@ def test_forty_eight_clients_want_the_same_six_seats(tmp_path: Path, store_url: 
     assert winners(attempts) == dict.fromkeys(SEATS, 1)
     losers = {(attempt.status, attempt.code) for attempt in attempts if attempt.status != 200}
     assert losers == {(409, "seat_held")}
+
+
+def attempts_in_vain(folder: Path, store_url: str, application: str) -> int:
+    """Return how often somebody of one worker was beaten to a seat only at the end."""
+    counted = folder / "attempts"
+    settings = {"REDIS_URL": store_url, "WEB_CONCURRENCY": 1, "ATTEMPTS": counted}
+    made = 0
+    with live_service(folder, f"tests.concurrency.counting:{application}()", **settings) as live:
+        for _ in range(ROUNDS_TO_COUNT):
+            made += len(all_want_the_same_seats(live))
+    # Another of each round was the event's creation.
+    return counted.stat().st_size - made - ROUNDS_TO_COUNT
+
+
+def test_nobody_of_one_worker_tries_for_what_another_is_taking(
+    tmp_path: Path, store_url: str
+) -> None:
+    in_vain = attempts_in_vain(tmp_path, store_url, "counting_attempts")
+    # A store that keeps somebody for long is not waited for.
+    assert in_vain <= FEW_IN_VAIN
+
+
+def test_all_try_at_once_where_nobody_waits_for_rivals(tmp_path: Path, store_url: str) -> None:
+    in_vain = attempts_in_vain(tmp_path, store_url, "counting_attempts_without_rivals")
+    assert in_vain > 2 * FEW_IN_VAIN
 
 
 def test_one_patron_sends_thirty_holds_at_once(tmp_path: Path, store_url: str) -> None:
