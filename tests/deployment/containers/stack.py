@@ -80,6 +80,19 @@ class Stack:
         """Run make, and return what it prints."""
         return self.run("make", "--no-print-directory", *arguments)
 
+    def begin(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Have make begin, in a process group of its own, as a terminal does."""
+        command = ["make", "--no-print-directory", *arguments]
+        return subprocess.Popen(  # noqa: S603
+            command,
+            cwd=PROJECT,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     def inside(self, service: str, *command: str) -> str:
         """Run a command in a container of a service, and return what it prints."""
         return self.compose("exec", "-T", service, *command)

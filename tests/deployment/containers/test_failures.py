@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,18 @@ def test_an_upgrade_that_does_not_come_up_leaves_those_that_were_there(stack: St
     with Sale(stack) as sale, pytest.raises(AssertionError, match="did not come up"):
         stack.make("upgrade", "THREADS=0")
     assert {service: stack.containers(service) for service in OURS} == before
+    assert set(sale.answers) == {200}
+
+
+def test_an_upgrade_that_is_interrupted_leaves_those_that_were_there(stack: Stack) -> None:
+    before = {service: stack.containers(service) for service in OURS}
+    with Sale(stack) as sale:
+        upgrade = stack.begin("upgrade")
+        wait_for(lambda: len(stack.containers("app")) > len(before["app"]), 60)
+        # As Ctrl+C does, which everything in the foreground hears.
+        os.killpg(upgrade.pid, signal.SIGINT)
+        assert upgrade.wait(60) != 0
+        assert {service: stack.containers(service) for service in OURS} == before
     assert set(sale.answers) == {200}
 
 
