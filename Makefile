@@ -35,7 +35,7 @@ else
 	@$(BIN)/python -m pytest -m alone $(if $(SKIP_CONTAINERS),--ignore tests/deployment/containers)
 endif
 
-bench: $(VENV)/.installed-dev ## Measure the service as in production: SUITE=main|growth|bookings, PEER=http://...
+bench: $(VENV)/.installed-dev ## Measure the service as in production: SUITE=main|growth|bookings|process, PEER=http://...
 	@$(BIN)/python -m bench --suite $(or $(SUITE),main) --rounds $(or $(ROUNDS),5) --seconds $(or $(SECONDS),4) \
 		$(if $(PEER),--peer $(PEER))
 

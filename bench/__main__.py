@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import bookings, growth, main_suite, peer
+from bench import bookings, growth, main_suite, peer, process
 from bench.load import NEEDS_WRK, WRK
 from bench.measuring import NotMeasured
 from tests.nginx import why_no_nginx
@@ -15,6 +15,7 @@ SUITES: Mapping[str, Callable[[int, float], None]] = {
     "main": main_suite.run,
     "growth": growth.run,
     "bookings": bookings.run,
+    "process": process.run,
 }
 
 
