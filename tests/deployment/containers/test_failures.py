@@ -109,9 +109,9 @@ def test_a_copy_is_made_during_the_sale_and_brings_all_back_that_was_there(
 
 
 def reserved_after_a_start(sale: Sale) -> set[str]:
-    """Return the reserved seats, once nginx has found those who were started just now."""
+    """Return the reserved seats, once those who were started just now are found and well."""
     path = f"/v1/events/{sale.event_id}/seats?status=reserved"
-    wait_for(lambda: sale.admin.request("GET", path).status != 502)
+    wait_for(lambda: sale.admin.request("GET", path).status == 200)
     reserved = {seat["id"] for seat in sale.admin.seats(sale.event_id, "reserved")}
     sale.admin.close()
     return reserved
