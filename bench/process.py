@@ -28,9 +28,6 @@ from reservations.app import create_app
 from reservations.config import Settings
 
 SEATS = 1_000
-BARE = "Flask, bare JSON"
-TRANSACTION = "Flask, a transaction in Redis"
-HOLD = "hold a free seat"
 
 
 @dataclass(frozen=True)
@@ -89,13 +86,15 @@ def _cases() -> Iterator[Case]:
             for each in range(sale.PATRONS)
         ]
 
-    yield Case(BARE, ceilings, of_everybody("PATCH", "/bare", body))
+    yield Case("Flask, bare JSON", ceilings, of_everybody("PATCH", "/bare", body))
     yield Case("Flask, stock jwt_required", ceilings, of_everybody("PATCH", "/guarded", body))
-    yield Case(TRANSACTION, ceilings, of_everybody("PATCH", "/transaction", body))
+    yield Case(
+        "Flask, a transaction in Redis", ceilings, of_everybody("PATCH", "/transaction", body)
+    )
     event = _create(ours, SEATS)
     seats = f"/v1/events/{event}/seats"
     yield Case(f"list of {SEATS:,}", ours, of_everybody("GET", seats))
-    yield Case(HOLD, ours, holds)
+    yield Case("hold a free seat", ours, holds)
 
 
 def _round(cases: Sequence[Case]) -> list[float]:

@@ -17,7 +17,7 @@ CLIENTS = 48
 PROCESSES = 4
 ROUNDS_TO_BREAK = 25
 ROUNDS_TO_COUNT = 5
-FEW_IN_VAIN = 5
+FEW_IN_VAIN = 8
 
 
 def all_want_the_same_seats(service: LiveService) -> list[Attempt]:
