@@ -30,6 +30,7 @@ FEW_CLIENTS = 8
 HOLDS_A_SECOND = (0, 10, 100)
 GZIP = {"Accept_Encoding": "gzip"}
 
+BARE = "Flask, bare JSON"
 GUARDED = "Flask, stock jwt_required"
 TRANSACTION = "Flask, a transaction in Redis"
 ASKED = f"static, as {SEATS:,} seats, asking Redis"
@@ -144,8 +145,8 @@ class MainSuite:
     def _ceiling_cases(self) -> Iterator[Case]:
         body = {"action": "hold"}
         guarded = [Request("PATCH", "/guarded", sale.patron(n), body) for n in range(sale.PATRONS)]
-        yield Case("Flask, bare JSON", self.ceilings, always([Request("GET", "/bare")]))
-        yield Case(GUARDED, self.ceilings, always(guarded), "Flask, bare JSON")
+        yield Case(BARE, self.ceilings, always([Request("GET", "/bare")]))
+        yield Case(GUARDED, self.ceilings, always(guarded), BARE)
         bare_transaction = Request("PATCH", "/transaction", body=body)
         yield Case(TRANSACTION, self.ceilings, always([bare_transaction]), GUARDED)
         for size in (SEATS, MANY_SEATS):

@@ -20,14 +20,13 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from bench import sale
+from bench import main_suite, sale
+from bench.cases import always
 from bench.load import Request
 from bench.measuring import MICRO, NotMeasured, progress
 from bench.servers import SECRET, running_redis
 from reservations.app import create_app
 from reservations.config import Settings
-
-SEATS = 1_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Case:
 
 
 def run(rounds: int, _seconds: float) -> None:
-    """Measure, and print it: in a round each patron sends each request once.
+    """Measure, and print it: in a round each request is sent once.
 
     Raises:
         NotMeasured
@@ -73,28 +72,22 @@ def _cases() -> Iterator[Case]:
     ours = create_app(Settings.from_env())
     # It reads the environment as it is imported, so not before.
     ceilings = importlib.import_module("bench.ceilings").app
-    body = {"action": "hold"}
+    for name, path in (
+        (main_suite.BARE, "/bare"),
+        (main_suite.GUARDED, "/guarded"),
+        (main_suite.TRANSACTION, "/transaction"),
+    ):
+        body = {"action": "hold"}
+        asked = [Request("PATCH", path, sale.patron(each), body) for each in range(sale.PATRONS)]
+        yield Case(name, ceilings, always(asked))
+    seats = main_suite.SEATS
+    yield Case(f"list of {seats:,}", ours, always(sale.lists(_create(ours, seats))))
+    yield Case(main_suite.HOLD, ours, lambda: _first_holds(ours))
 
-    def of_everybody(method: str, path: str, body: object = None) -> Callable[[], list[Request]]:
-        patrons = range(sale.PATRONS)
-        return lambda: [Request(method, path, sale.patron(each), body) for each in patrons]
 
-    def holds() -> list[Request]:
-        event = _create(ours, sale.PATRONS)
-        return [
-            Request("PATCH", sale.path(event, each), sale.patron(each), body)
-            for each in range(sale.PATRONS)
-        ]
-
-    yield Case("Flask, bare JSON", ceilings, of_everybody("PATCH", "/bare", body))
-    yield Case("Flask, stock jwt_required", ceilings, of_everybody("PATCH", "/guarded", body))
-    yield Case(
-        "Flask, a transaction in Redis", ceilings, of_everybody("PATCH", "/transaction", body)
-    )
-    event = _create(ours, SEATS)
-    seats = f"/v1/events/{event}/seats"
-    yield Case(f"list of {SEATS:,}", ours, of_everybody("GET", seats))
-    yield Case("hold a free seat", ours, holds)
+def _first_holds(app: Flask) -> Sequence[Request]:
+    """Return holds of a new event, one for each patron."""
+    return sale.change(_create(app, sale.SEATS), "hold")[: sale.PATRONS]
 
 
 def _round(cases: Sequence[Case]) -> list[float]:

@@ -78,9 +78,11 @@ def test_an_upgrade_that_is_interrupted_leaves_those_that_were_there(stack: Stac
     before = {service: stack.containers(service) for service in OURS}
     with Sale(stack) as sale:
         upgrade = stack.begin("upgrade")
-        wait_for(lambda: len(stack.containers("app")) > len(before["app"]), 60)
-        # As Ctrl+C does, which everything in the foreground hears.
-        os.killpg(upgrade.pid, signal.SIGINT)
+        try:
+            wait_for(lambda: len(stack.containers("app")) > len(before["app"]), 60)
+        finally:
+            # As Ctrl+C does, which everything in the foreground hears.
+            os.killpg(upgrade.pid, signal.SIGINT)
         assert upgrade.wait(60) != 0
         assert {service: stack.containers(service) for service in OURS} == before
     assert set(sale.answers) == {200}
