@@ -14,7 +14,7 @@ from bench.load import Request
 from bench.measuring import Measured, NotMeasured, measure
 from bench.pictures import bars
 from bench.report import RESULTS
-from bench.servers import running_ceilings, running_service
+from bench.servers import GUNICORN_DEFAULTS, running_ceilings, running_service
 from bench.staleness import LISTS, stale_lists
 
 SEATS = 1_000
@@ -32,6 +32,7 @@ GZIP = {"Accept_Encoding": "gzip"}
 
 BARE = "Flask, bare JSON"
 GUARDED = "Flask, stock jwt_required"
+GUARDED_BY_DEFAULT = "stock jwt_required, gunicorn's defaults"
 TRANSACTION = "Flask, a transaction in Redis"
 ASKED = f"static, as {SEATS:,} seats, asking Redis"
 HOLD = "hold a free seat"
@@ -86,6 +87,7 @@ class MainSuite:
     def __init__(self, stack: ExitStack) -> None:
         """Start all servers, which run until the stack ends."""
         self.ceilings = stack.enter_context(running_ceilings())
+        self.by_default = stack.enter_context(running_ceilings(**GUNICORN_DEFAULTS))
         self.service = stack.enter_context(running_service())
         self.cases: Sequence[Case] = [
             *self._ceiling_cases(),
@@ -147,6 +149,7 @@ class MainSuite:
         guarded = [Request("PATCH", "/guarded", sale.patron(n), body) for n in range(sale.PATRONS)]
         yield Case(BARE, self.ceilings, always([Request("GET", "/bare")]))
         yield Case(GUARDED, self.ceilings, always(guarded), BARE)
+        yield Case(GUARDED_BY_DEFAULT, self.by_default, always(guarded), GUARDED)
         bare_transaction = Request("PATCH", "/transaction", body=body)
         yield Case(TRANSACTION, self.ceilings, always([bare_transaction]), GUARDED)
         for size in (SEATS, MANY_SEATS):

@@ -29,6 +29,9 @@ from tests.nginx import Nginx
 SECRET = secrets.token_urlsafe(48)
 TOKEN_SECONDS = 24 * 3600
 
+GUNICORN_DEFAULTS = {"GUNICORN_CMD_ARGS": "--config /dev/null"}
+"""Has gunicorn serve as it does where nobody set anything but how many workers there are."""
+
 
 @dataclass(frozen=True)
 class Used:
