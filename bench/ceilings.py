@@ -1,6 +1,7 @@
 """What Flask itself can do here: the routes that the service's are compared with.
 
-It is served as the service is, by the same gunicorn settings behind the same nginx.
+It is served as the service is, by the same gunicorn settings behind the same nginx; the main
+suite also has it served by gunicorn's defaults.
 """
 
 from __future__ import annotations
