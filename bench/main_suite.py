@@ -145,12 +145,11 @@ class MainSuite:
             yield Goal(f"{crowd}: share of aborts", aborted, 0.01, True)
 
     def _ceiling_cases(self) -> Iterator[Case]:
-        body = {"action": "hold"}
-        guarded = [Request("PATCH", "/guarded", sale.patron(n), body) for n in range(sale.PATRONS)]
+        guarded = sale.of_each_patron("/guarded")
         yield Case(BARE, self.ceilings, always([Request("GET", "/bare")]))
         yield Case(GUARDED, self.ceilings, always(guarded), BARE)
         yield Case(GUARDED_BY_DEFAULT, self.by_default, always(guarded), GUARDED)
-        bare_transaction = Request("PATCH", "/transaction", body=body)
+        bare_transaction = Request("PATCH", "/transaction", body={"action": "hold"})
         yield Case(TRANSACTION, self.ceilings, always([bare_transaction]), GUARDED)
         for size in (SEATS, MANY_SEATS):
             compressed = {"Accept-Encoding": "gzip"} if size == MANY_SEATS else {}

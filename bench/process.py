@@ -77,9 +77,7 @@ def _cases() -> Iterator[Case]:
         (main_suite.GUARDED, "/guarded"),
         (main_suite.TRANSACTION, "/transaction"),
     ):
-        body = {"action": "hold"}
-        asked = [Request("PATCH", path, sale.patron(each), body) for each in range(sale.PATRONS)]
-        yield Case(name, ceilings, always(asked))
+        yield Case(name, ceilings, always(sale.of_each_patron(path)))
     seats = main_suite.SEATS
     yield Case(f"list of {seats:,}", ours, always(sale.lists(_create(ours, seats))))
     yield Case(main_suite.HOLD, ours, lambda: _first_holds(ours))

@@ -65,6 +65,11 @@ def change(event_id: str, action: str) -> Sequence[Request]:
     ]
 
 
+def of_each_patron(path: str) -> Sequence[Request]:
+    """Return what a hold sends, to another route, once by each patron."""
+    return [Request("PATCH", path, patron(number), {"action": "hold"}) for number in range(PATRONS)]
+
+
 def holds(server: Server) -> Sequence[Request]:
     """Return holds of the seats of new events, each of a seat that is free."""
     return [

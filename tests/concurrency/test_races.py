@@ -17,7 +17,7 @@ CLIENTS = 48
 PROCESSES = 4
 ROUNDS_TO_BREAK = 25
 ROUNDS_TO_COUNT = 5
-FEW_IN_VAIN = 8
+FEW_IN_VAIN = 5
 
 
 def all_want_the_same_seats(service: LiveService) -> list[Attempt]:
@@ -73,7 +73,7 @@ def test_nobody_of_one_worker_tries_for_what_another_is_taking(
 
 def test_all_try_at_once_where_nobody_waits_for_rivals(tmp_path: Path, store_url: str) -> None:
     in_vain = attempts_in_vain(tmp_path, store_url, "counting_attempts_without_rivals")
-    assert in_vain > 2 * FEW_IN_VAIN
+    assert in_vain > 3 * FEW_IN_VAIN
 
 
 def test_one_patron_sends_thirty_holds_at_once(tmp_path: Path, store_url: str) -> None:
